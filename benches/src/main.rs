@@ -1,0 +1,3 @@
+//! The bench harness: each suite interleaves stratal and its rivals in one run.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Parsing, checking and expanding the macros of stratal, as a plain library.

@@ -1,0 +1,1 @@
+//! A bump region: allocate forwards, free all at once.

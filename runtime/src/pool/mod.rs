@@ -1,0 +1,1 @@
+//! The allocator: size classes, segments, slabs, per-thread caches, large objects.

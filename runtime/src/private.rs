@@ -1,0 +1,1 @@
+//! What macro output may name of runtime, and nobody else.

@@ -1,0 +1,158 @@
+//! Tensors whose bytes somebody else keeps: the one trait through which `runtime` speaks to an engine.
+//!
+//! Runtime never names the engine. It holds a [`Managed`] id and asks its [`Keeper`] for the bytes; the keeper
+//! brings them to host memory and holds them still until the [`Lease`] is dropped. A lease owns its entry: it
+//! keeps the keeper alive and borrows nothing, so kernels, futures and other threads may outlive the scope that
+//! took it.
+//!
+//! ```text
+//! Tensor ── Managed{keeper, id} ── keeper.acquire(id, range) ──> Lease{ptr, len, token} ── drop ──> release
+//! ```
+
+use crate::error::Result;
+use std::fmt;
+use std::ops::Range;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+/// How a lease will use the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Shared: any number at once; the bytes do not change while it is held.
+    Read,
+    /// Exclusive: no other lease and no transfer reads the copy; releasing it makes a new generation.
+    Write,
+}
+
+/// Bytes that a keeper holds still until `token` is released.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    /// First byte; aligned to at least 64 for a whole tensor, and to the dtype for a slice.
+    pub bytes: NonNull<u8>,
+    /// Length in bytes.
+    pub len: usize,
+    /// What the keeper needs to release it.
+    pub token: u64,
+}
+
+/// A service that keeps the bytes of tensors and lends them out.
+///
+/// # Safety
+/// From `acquire` until the matching `release`, `bytes .. bytes + len` is valid for reads, and for writes too under
+/// [`Access::Write`]; it neither moves nor changes except by the holder; a `Write` range overlaps no other range
+/// held; `bytes` is aligned to the element size of the object.
+pub unsafe trait Keeper: Send + Sync + fmt::Debug {
+    /// Brings `range` (in bytes of the object) to host memory and holds it still, waiting at most the keeper's
+    /// deadline.
+    ///
+    /// # Errors
+    /// Typed, naming the tensor: over budget, deadline, conflict, i/o, truncated, poisoned, closed.
+    fn acquire(&self, id: u64, range: Range<u64>, access: Access) -> Result<Held>;
+
+    /// Ends the hold that `acquire` returned as `token`; each token is released once.
+    fn release(&self, token: u64);
+
+    /// Asks for `range` to be brought up soon; may do nothing, never fails its caller.
+    fn prefetch(&self, id: u64, range: Range<u64>);
+
+    /// The last handle of the object is gone: its copies may be forgotten once no lease holds them.
+    fn forget(&self, id: u64);
+}
+
+/// A handle on one object of a keeper; the object is forgotten when its last handle goes.
+#[derive(Debug)]
+pub struct Managed {
+    keeper: Arc<dyn Keeper>,
+    id: u64,
+    name: Arc<str>,
+}
+
+impl Managed {
+    /// A handle on object `id` of `keeper`, called `name` in errors. One handle stands for one object: the keeper
+    /// is told to forget it when this value is dropped.
+    #[must_use]
+    pub fn new(keeper: Arc<dyn Keeper>, id: u64, name: Arc<str>) -> Self {
+        Self { keeper, id, name }
+    }
+
+    /// The name used in errors.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// The keeper's id of the object.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Takes a lease on `range` (bytes).
+    ///
+    /// # Errors
+    /// Those of [`Keeper::acquire`].
+    pub fn acquire(&self, range: Range<u64>, access: Access) -> Result<Lease> {
+        let held = self.keeper.acquire(self.id, range, access)?;
+        Ok(Lease { keeper: Arc::clone(&self.keeper), held, access })
+    }
+
+    /// Asks for `range` (bytes) to be brought up soon.
+    pub fn prefetch(&self, range: Range<u64>) {
+        self.keeper.prefetch(self.id, range);
+    }
+}
+
+impl Drop for Managed {
+    fn drop(&mut self) {
+        self.keeper.forget(self.id);
+    }
+}
+
+/// The right to use bytes that a keeper holds still; dropping it makes them evictable.
+pub struct Lease {
+    keeper: Arc<dyn Keeper>,
+    held: Held,
+    access: Access,
+}
+
+// SAFETY: the held range stays valid and unmoved whichever thread holds the lease (contract of `Keeper`), and the
+// keeper itself is `Send + Sync`.
+unsafe impl Send for Lease {}
+// SAFETY: through `&Lease` the bytes are only read, and nobody writes them while it is held except its owner
+// through `&mut Lease` (contract of `Keeper`).
+unsafe impl Sync for Lease {}
+
+impl Lease {
+    /// The bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY:
+        // - `bytes .. bytes + len` is valid for reads until `release`, which only `drop` calls (contract of `Keeper`);
+        // - nobody writes it while `&self` lives: writers need the exclusive lease and `&mut`.
+        unsafe { std::slice::from_raw_parts(self.held.bytes.as_ptr(), self.held.len) }
+    }
+
+    /// The bytes to write, if this is an exclusive lease.
+    #[must_use]
+    pub fn bytes_mut(&mut self) -> Option<&mut [u8]> {
+        if self.access != Access::Write {
+            return None;
+        }
+        // SAFETY:
+        // - a `Write` hold is valid for reads and writes and overlaps no other hold (contract of `Keeper`);
+        // - `&mut self` excludes every other borrow of this lease.
+        Some(unsafe { std::slice::from_raw_parts_mut(self.held.bytes.as_ptr(), self.held.len) })
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.keeper.release(self.held.token);
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease").field("access", &self.access).field("len", &self.held.len).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,1 @@
+//! Promise: the `stratal` command does what README.md says.

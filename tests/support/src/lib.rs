@@ -1,0 +1,1 @@
+//! Shadow models, interpreters and hand-written inputs that tests and fuzz targets share.

@@ -1,0 +1,1 @@
+//! Promise: typed tensors and `#[derive(Params)]` read what the checkpoint holds, or say everything that differs.

@@ -1,0 +1,3 @@
+//! The `stratal` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Memories that are not files: host frames and windows, and later device memory. Knows no objects.

@@ -1,0 +1,1 @@
+//! The only place that both decides and acts.

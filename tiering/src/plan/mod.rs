@@ -1,0 +1,1 @@
+//! Pure: traces, schedules, bounds, and an independent validator. Never touches a byte or a clock.

@@ -1,0 +1,1 @@
+//! Bytes at rest that we write: the spill file and its extents.
