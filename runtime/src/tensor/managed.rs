@@ -153,6 +153,9 @@ impl Drop for Lease {
 
 impl fmt::Debug for Lease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lease").field("access", &self.access).field("len", &self.held.len).finish_non_exhaustive()
+        f.debug_struct("Lease")
+            .field("access", &self.access)
+            .field("len", &self.held.len)
+            .finish_non_exhaustive()
     }
 }

@@ -1,0 +1,155 @@
+//! Linux: mmap, madvise, mremap. Allocates nothing; every failure is an [`Errno`].
+
+use std::ffi::c_int;
+use std::ptr::{self, NonNull};
+
+use super::Errno;
+use crate::align::align_up;
+use crate::sync::unmodelled::{AtomicUsize, Ordering};
+
+/// Bytes of an OS page, asked once.
+pub(crate) fn page_size() -> usize {
+    static KNOWN: AtomicUsize = AtomicUsize::new(0);
+    match KNOWN.load(Ordering::Relaxed) {
+        0 => {
+            // SAFETY: sysconf reads no memory of ours.
+            let asked = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+            let size = usize::try_from(asked).ok().filter(|size| size.is_power_of_two()).unwrap_or(4096);
+            KNOWN.store(size, Ordering::Relaxed);
+            size
+        }
+        size => size,
+    }
+}
+
+/// See [`super::reserve`]; over-reserves by `align` and trims both ends.
+pub(crate) fn reserve(len: usize, align: usize) -> Result<NonNull<u8>, Errno> {
+    let page = page_size();
+    let refused = Errno(libc::ENOMEM);
+    let len = align_up(len, page).filter(|&len| len > 0).ok_or(refused)?;
+    if align <= page {
+        return map_anywhere(len);
+    }
+    let span = len.checked_add(align - page).ok_or(refused)?;
+    let start = map_anywhere(span)?;
+    let head = start.as_ptr().addr().wrapping_neg() & (align - 1);
+    // SAFETY: head ≤ align - page, so the trimmed range lies inside the span.
+    let aligned = unsafe { start.add(head) };
+    trim(start, head);
+    // SAFETY: head + len ≤ span, so this is at most one past the span's end.
+    trim(unsafe { aligned.add(len) }, span - head - len);
+    Ok(aligned)
+}
+
+/// Unmaps an end of a fresh mapping. Cutting at its edge needs no new mapping, so it cannot fail for want of
+/// one; were it to fail, only addresses would be lost.
+fn trim(start: NonNull<u8>, len: usize) {
+    if len > 0 {
+        // SAFETY: the range was mapped a moment ago by `reserve` and was handed to nobody.
+        let _ = unsafe { release(start, len) };
+    }
+}
+
+fn map_anywhere(len: usize) -> Result<NonNull<u8>, Errno> {
+    map(ptr::null_mut(), len, 0)
+}
+
+fn map(hint: *mut u8, len: usize, extra: c_int) -> Result<NonNull<u8>, Errno> {
+    let protection = libc::PROT_READ | libc::PROT_WRITE;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | extra;
+    // SAFETY: an anonymous mapping that never replaces another: `extra` is 0 or MAP_FIXED_NOREPLACE.
+    let start = unsafe { libc::mmap(hint.cast(), len, protection, flags, -1, 0) };
+    if start == libc::MAP_FAILED {
+        return Err(last_errno());
+    }
+    NonNull::new(start.cast()).ok_or(Errno(libc::ENOMEM))
+}
+
+/// See [`super::release`].
+pub(crate) unsafe fn release(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
+    // SAFETY: the caller gives up a range of its own.
+    checked(unsafe { libc::munmap(start.as_ptr().cast(), len) })
+}
+
+/// See [`super::advise_huge`].
+pub(crate) unsafe fn advise_huge(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
+    // SAFETY: this advice keeps contents; the range is the caller's.
+    unsafe { advise(start, len, libc::MADV_HUGEPAGE) }
+}
+
+/// See [`super::dont_fork`].
+pub(crate) unsafe fn dont_fork(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
+    // SAFETY: the caller promised that no child accesses its range.
+    unsafe { advise(start, len, libc::MADV_DONTFORK) }
+}
+
+/// See [`super::dont_dump`].
+pub(crate) unsafe fn dont_dump(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
+    // SAFETY: this advice keeps contents; the range is the caller's.
+    unsafe { advise(start, len, libc::MADV_DONTDUMP) }
+}
+
+/// See [`super::decommit`].
+pub(crate) unsafe fn decommit(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
+    // SAFETY: the caller accepted the loss of the contents of its range.
+    unsafe { advise(start, len, libc::MADV_DONTNEED) }
+}
+
+/// See [`super::populate`]; kernels before 5.14 have every page touched instead.
+pub(crate) unsafe fn populate(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
+    loop {
+        // SAFETY: this advice keeps contents; the range is the caller's.
+        match unsafe { advise(start, len, libc::MADV_POPULATE_WRITE) } {
+            Err(Errno(libc::EAGAIN | libc::EINTR)) => {}
+            Err(Errno(libc::EINVAL)) if is_whole_pages(start, len) => break,
+            done => return done,
+        }
+    }
+    for offset in (0..len).step_by(page_size()) {
+        // SAFETY: offset < len, inside the caller's range.
+        let page = unsafe { start.add(offset) };
+        // SAFETY: readable, and nobody else accesses it meanwhile.
+        let byte = unsafe { page.read_volatile() };
+        // SAFETY: writable, and nobody else accesses it meanwhile.
+        unsafe { page.write_volatile(byte) };
+    }
+    Ok(())
+}
+
+fn is_whole_pages(start: NonNull<u8>, len: usize) -> bool {
+    (start.as_ptr().addr() | len) & (page_size() - 1) == 0
+}
+
+unsafe fn advise(start: NonNull<u8>, len: usize, advice: c_int) -> Result<(), Errno> {
+    // SAFETY: the caller owns the range and accepts what `advice` does to it.
+    checked(unsafe { libc::madvise(start.as_ptr().cast(), len, advice) })
+}
+
+/// See [`super::remap`].
+///
+/// `MREMAP_FIXED` demands whole pages and disjoint ranges, `MREMAP_DONTUNMAP` equal lengths and `MREMAP_MAYMOVE`.
+pub(crate) unsafe fn remap(source: NonNull<u8>, len: usize, target: NonNull<u8>) -> Result<(), Errno> {
+    let flags = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED | libc::MREMAP_DONTUNMAP;
+    // SAFETY: both ranges are the caller's, who accepted that `target` is replaced.
+    let moved = unsafe { libc::mremap(source.as_ptr().cast(), len, len, flags, target.as_ptr()) };
+    if moved != libc::MAP_FAILED {
+        return Ok(());
+    }
+    let refused = last_errno();
+    // A late refusal may have unmapped the target already: fill the hole, if there is one.
+    if is_whole_pages(target, len) {
+        let _ = map(target.as_ptr(), len, libc::MAP_FIXED_NOREPLACE);
+    }
+    Err(refused)
+}
+
+fn checked(status: c_int) -> Result<(), Errno> {
+    if status == 0 { Ok(()) } else { Err(last_errno()) }
+}
+
+fn last_errno() -> Errno {
+    // SAFETY: the address of this thread's errno, always valid.
+    let place = unsafe { libc::__errno_location() };
+    // SAFETY: as above; only this thread accesses it.
+    Errno(unsafe { place.read() })
+}
