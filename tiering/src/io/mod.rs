@@ -133,4 +133,5 @@ pub trait Io<B: IoBuf> {
     fn waker(&self) -> Arc<dyn Wake>;
 }
 
+pub mod buf;
 pub mod file;
