@@ -1,1 +1,250 @@
 //! What the application configures: tiers, links, eviction, prefetch, deadline; a file or a builder, same words.
+//!
+//! A policy is checked whole before anything runs: an unknown key or an impossible value is an error that names the
+//! key, its line, and what would be allowed. The file reader only calls the builder, so both accept the same.
+//! Invariant: a [`Policy`] that exists is possible, and `Display` prints the TOML that makes it again.
+//!
+//! ```
+//! # use stratal_tiering::policy::Policy;
+//! let policy = Policy::parse(
+//!     r#"
+//! eviction = "min"              # "min" (Belady, from the recorded pass) or "lru"
+//! prefetch_window = "32 MiB"    # or "auto": the larger of 32 MiB and an eighth of the dram budget
+//! deadline = "30 s"             # longest wait of any call: ns, us, ms, s, min
+//! io = "auto"                   # "io_uring", "threads", or "auto": the ring where the kernel allows it
+//! queue_depth = 64              # flights under way, 1 to 4096; or "auto"
+//!
+//! [[tier]]                      # fastest memory this machine lends; at least one tier is of kind "dram"
+//! name = "dram"                 # the kind, unless named
+//! kind = "dram"                 # "hbm", "dram", "nvme"
+//! budget = "256 MiB"            # bytes; B KiB MiB GiB TiB KB MB GB TB; "25 %" of memory; "auto": half of it
+//!
+//! [[tier]]                      # added by itself where it is missing; without budget it is as large as the disk
+//! name = "nvme"
+//! kind = "nvme"
+//!
+//! [[link]]                      # what is not declared is measured
+//! source = "nvme"
+//! target = "dram"
+//! bandwidth = "2.5 GB/s"
+//! latency = "100 us"
+//!
+//! [spill]                       # where dirty tensors go
+//! directory = "/var/tmp"        # the system's directory for temporary files, unless given
+//! capacity = "8 GiB"            # unbounded, unless given
+//!
+//! [watermarks]                  # parts of a budget: eviction starts above `high` and stops below `low`
+//! high = 0.90
+//! low = 0.85
+//! "#,
+//!     "stratal.toml",
+//! )?;
+//! assert_eq!(policy.dram_budget_bytes(), 256 << 20);
+//! assert_eq!(policy, Policy::parse(&policy.to_string(), "its own words")?);
+//! # Ok::<(), stratal_tiering::error::Error>(())
+//! ```
+//!
+//! The same by the builder:
+//!
+//! ```
+//! # use stratal_tiering::policy::{Eviction, Policy};
+//! # use stratal_tiering::tier::TierKind;
+//! let policy = Policy::builder()
+//!     .tier("dram", TierKind::Dram, "256 MiB")
+//!     .eviction(Eviction::Min)
+//!     .prefetch_window("32 MiB")
+//!     .spill_capacity("8 GiB")
+//!     .deadline("30 s")
+//!     .build()?;
+//! # assert_eq!(policy.window_bytes(), 32 << 20);
+//! # Ok::<(), stratal_tiering::error::Error>(())
+//! ```
+
+mod builder;
+mod display;
+mod file;
+pub mod memory;
+mod nearest;
+mod resolve;
+mod units;
+
+pub use builder::{PolicyBuilder, Quantity};
+pub use units::Size;
+
+use crate::error::Result;
+use crate::tier::{Link, Tier, TierKind, Topology};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How victims are chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Eviction {
+    /// Belady's MIN over the recorded pass; least recently used until a pass is recorded.
+    #[default]
+    Min,
+    /// Least recently used.
+    Lru,
+}
+
+/// Which driver moves file bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum IoChoice {
+    /// The ring where the kernel allows it, threads elsewhere.
+    #[default]
+    Auto,
+    /// The ring, or an error.
+    IoUring,
+    /// A pool of threads.
+    Threads,
+}
+
+/// What an engine may use, and how it decides. Possible by construction; see the [module](self) for every word.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    tiers: Vec<TierChoice>,
+    links: Vec<LinkChoice>,
+    spill_directory: PathBuf,
+    spill_capacity_bytes: Option<u64>,
+    eviction: Eviction,
+    window: Option<u64>,
+    window_bytes: u64,
+    high_watermark: f64,
+    low_watermark: f64,
+    deadline: Duration,
+    io: IoChoice,
+    queue_depth: Option<u32>,
+}
+
+/// A tier as it was written, and the bytes that came of it.
+#[derive(Clone, Debug, PartialEq)]
+struct TierChoice {
+    name: String,
+    kind: TierKind,
+    budget: Option<Size>,
+    budget_bytes: Option<u64>,
+}
+
+/// A link as it was written; the numbers index `tiers`.
+#[derive(Clone, Debug, PartialEq)]
+struct LinkChoice {
+    source: u8,
+    target: u8,
+    bandwidth_bytes_per_s: Option<u64>,
+    latency_ns: Option<u64>,
+}
+
+impl Policy {
+    /// A builder that starts from the defaults.
+    #[must_use]
+    pub fn builder() -> PolicyBuilder {
+        PolicyBuilder::default()
+    }
+
+    /// Reads a policy file.
+    ///
+    /// # Errors
+    /// `Missing` or `Io` when the file cannot be read; `Policy`, naming key, line and file, when it says what cannot
+    /// be.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
+        file::read(path.as_ref())
+    }
+
+    /// Reads the text of a policy; `origin` stands for the file in errors.
+    ///
+    /// # Errors
+    /// `Policy`, naming key, line and `origin`.
+    pub fn parse(text: &str, origin: &str) -> Result<Self> {
+        file::parse(text).map_err(|error| error.with("file", origin))
+    }
+
+    /// Tiers and links, fastest first.
+    #[must_use]
+    pub fn topology(&self) -> Topology {
+        let tier = |choice: &TierChoice| Tier {
+            name: choice.name.clone(),
+            kind: choice.kind,
+            budget_bytes: choice.budget_bytes,
+        };
+        let link = |choice: &LinkChoice| Link {
+            source: crate::tier::TierId(choice.source),
+            target: crate::tier::TierId(choice.target),
+            bandwidth_bytes_per_s: choice.bandwidth_bytes_per_s.map(|bytes| bytes as f64),
+            latency_ns: choice.latency_ns,
+        };
+        Topology {
+            tiers: self.tiers.iter().map(tier).collect(),
+            links: self.links.iter().map(link).collect(),
+        }
+    }
+
+    /// Most bytes in the fastest tier of kind dram, at any instant.
+    #[must_use]
+    pub fn dram_budget_bytes(&self) -> u64 {
+        let dram = self.tiers.iter().find(|tier| tier.kind == TierKind::Dram);
+        dram.and_then(|tier| tier.budget_bytes).unwrap_or(0)
+    }
+
+    /// Where dirty tensors are spilled. Not yet looked at: the engine says what is wrong with it.
+    #[must_use]
+    pub fn spill_directory(&self) -> &Path {
+        &self.spill_directory
+    }
+
+    /// Most bytes of the spill file: the smaller of `spill.capacity` and the budget of the first nvme tier; `None` is
+    /// unbounded.
+    #[must_use]
+    pub fn spill_capacity_bytes(&self) -> Option<u64> {
+        let nvme = self.tiers.iter().find(|tier| tier.kind == TierKind::Nvme);
+        let budget = nvme.and_then(|tier| tier.budget_bytes);
+        self.spill_capacity_bytes.into_iter().chain(budget).min()
+    }
+
+    /// How victims are chosen.
+    #[must_use]
+    pub fn eviction(&self) -> Eviction {
+        self.eviction
+    }
+
+    /// Most bytes that prefetch holds or has under way in dram; less than its budget.
+    #[must_use]
+    pub fn window_bytes(&self) -> u64 {
+        self.window_bytes
+    }
+
+    /// Part of a budget above which eviction starts by itself, in `0.0..=1.0`.
+    #[must_use]
+    pub fn high_watermark(&self) -> f64 {
+        self.high_watermark
+    }
+
+    /// Part of a budget below which that eviction stops; at most the high one.
+    #[must_use]
+    pub fn low_watermark(&self) -> f64 {
+        self.low_watermark
+    }
+
+    /// Longest wait of any call.
+    #[must_use]
+    pub fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    /// Which driver moves file bytes.
+    #[must_use]
+    pub fn io(&self) -> IoChoice {
+        self.io
+    }
+
+    /// Flights under way at once, if chosen.
+    #[must_use]
+    pub fn queue_depth(&self) -> Option<u32> {
+        self.queue_depth
+    }
+}
+
+impl Default for Policy {
+    /// Half of the memory limit for dram, spills to the directory for temporary files, evicts by MIN.
+    fn default() -> Self {
+        Self::builder().build().expect("the defaults are possible on every machine: a test builds them")
+    }
+}

@@ -1,0 +1,186 @@
+//! Collects a policy word by word; nothing is judged before `build`.
+
+use super::{Eviction, IoChoice, Policy, resolve};
+use crate::error::Result;
+use crate::tier::TierKind;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A number as it was given: with a unit in text, or bare.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Quantity {
+    /// Such as `256 MiB`, `100 us`, `auto`.
+    Text(String),
+    /// Bytes.
+    Number(u64),
+    /// A span of time.
+    Time(Duration),
+}
+
+impl From<&str> for Quantity {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Quantity {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<u64> for Quantity {
+    fn from(bytes: u64) -> Self {
+        Self::Number(bytes)
+    }
+}
+
+impl From<Duration> for Quantity {
+    fn from(time: Duration) -> Self {
+        Self::Time(time)
+    }
+}
+
+/// A policy in the making: the words of the file as methods. What is not said has its default.
+#[derive(Clone, Debug, Default)]
+pub struct PolicyBuilder {
+    pub(super) tiers: Vec<TierWords>,
+    pub(super) links: Vec<LinkWords>,
+    pub(super) spill_directory: Option<PathBuf>,
+    pub(super) spill_capacity: Option<Quantity>,
+    pub(super) eviction: Eviction,
+    pub(super) prefetch_window: Option<Quantity>,
+    pub(super) high_watermark: Option<f64>,
+    pub(super) low_watermark: Option<f64>,
+    pub(super) deadline: Option<Quantity>,
+    pub(super) io: IoChoice,
+    pub(super) queue_depth: Option<u32>,
+}
+
+/// A tier as it was given.
+#[derive(Clone, Debug)]
+pub(super) struct TierWords {
+    pub(super) name: String,
+    pub(super) kind: TierKind,
+    pub(super) budget: Option<Quantity>,
+}
+
+/// A link as it was given.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LinkWords {
+    pub(super) source: String,
+    pub(super) target: String,
+    pub(super) bandwidth: Option<Quantity>,
+    pub(super) latency: Option<Quantity>,
+}
+
+impl PolicyBuilder {
+    /// Adds a tier with a budget: bytes, text with a unit, for dram also `"25 %"` of memory or `"auto"`. Tiers of one
+    /// kind are given fastest first.
+    #[must_use]
+    pub fn tier(self, name: impl Into<String>, kind: TierKind, budget: impl Into<Quantity>) -> Self {
+        self.add_tier(name.into(), kind, Some(budget.into()))
+    }
+
+    /// Adds a tier that is as large as its medium; only nvme can be.
+    #[must_use]
+    pub fn unbounded_tier(self, name: impl Into<String>, kind: TierKind) -> Self {
+        self.add_tier(name.into(), kind, None)
+    }
+
+    /// Adds a tier in the words given.
+    pub(super) fn add_tier(mut self, name: String, kind: TierKind, budget: Option<Quantity>) -> Self {
+        self.tiers.push(TierWords { name, kind, budget });
+        self
+    }
+
+    /// Declares what a link between two tiers carries: text such as `"2.5 GB/s"`, and `"100 us"` or a `Duration`.
+    #[must_use]
+    pub fn link(
+        self,
+        source: impl Into<String>,
+        target: impl Into<String>,
+        bandwidth: impl Into<Quantity>,
+        latency: impl Into<Quantity>,
+    ) -> Self {
+        let (bandwidth, latency) = (Some(bandwidth.into()), Some(latency.into()));
+        self.add_link(LinkWords { source: source.into(), target: target.into(), bandwidth, latency })
+    }
+
+    /// Adds a link in the words given.
+    pub(super) fn add_link(mut self, link: LinkWords) -> Self {
+        self.links.push(link);
+        self
+    }
+
+    /// Where dirty tensors are spilled.
+    #[must_use]
+    pub fn spill_directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.spill_directory = Some(directory.into());
+        self
+    }
+
+    /// Most bytes of the spill file.
+    #[must_use]
+    pub fn spill_capacity(mut self, bytes: impl Into<Quantity>) -> Self {
+        self.spill_capacity = Some(bytes.into());
+        self
+    }
+
+    /// How victims are chosen.
+    #[must_use]
+    pub fn eviction(mut self, eviction: Eviction) -> Self {
+        self.eviction = eviction;
+        self
+    }
+
+    /// Most bytes that prefetch holds or has under way; `"auto"` chooses.
+    #[must_use]
+    pub fn prefetch_window(mut self, bytes: impl Into<Quantity>) -> Self {
+        self.prefetch_window = Some(bytes.into());
+        self
+    }
+
+    /// Part of a budget above which eviction starts by itself.
+    #[must_use]
+    pub fn high_watermark(mut self, part: f64) -> Self {
+        self.high_watermark = Some(part);
+        self
+    }
+
+    /// Part of a budget below which that eviction stops.
+    #[must_use]
+    pub fn low_watermark(mut self, part: f64) -> Self {
+        self.low_watermark = Some(part);
+        self
+    }
+
+    /// Longest wait of any call: `"30 s"` or a `Duration`.
+    #[must_use]
+    pub fn deadline(mut self, time: impl Into<Quantity>) -> Self {
+        self.deadline = Some(time.into());
+        self
+    }
+
+    /// Which driver moves file bytes.
+    #[must_use]
+    pub fn io(mut self, io: IoChoice) -> Self {
+        self.io = io;
+        self
+    }
+
+    /// Flights under way at once, 1 to 4096.
+    #[must_use]
+    pub fn queue_depth(mut self, flights: u32) -> Self {
+        self.queue_depth = Some(flights);
+        self
+    }
+
+    /// Checks everything.
+    ///
+    /// # Errors
+    /// `Policy`, naming the key as the file would spell it, such as `tier[0].budget`, and what is allowed.
+    pub fn build(self) -> Result<Policy> {
+        resolve::policy(self)
+    }
+}

@@ -1,0 +1,99 @@
+//! A policy as the TOML that makes it.
+
+use super::units::{BYTES, RATE, TIME};
+use super::{Eviction, IoChoice, Policy};
+use std::fmt;
+
+impl Eviction {
+    /// Every choice, by its word in the file.
+    pub(super) const WORDS: [(&'static str, Self); 2] = [("min", Self::Min), ("lru", Self::Lru)];
+}
+
+impl fmt::Display for Eviction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(word(&Self::WORDS, *self))
+    }
+}
+
+impl IoChoice {
+    /// Every choice, by its word in the file.
+    pub(super) const WORDS: [(&'static str, Self); 3] =
+        [("auto", Self::Auto), ("io_uring", Self::IoUring), ("threads", Self::Threads)];
+}
+
+impl fmt::Display for IoChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(word(&Self::WORDS, *self))
+    }
+}
+
+/// The word of a choice.
+fn word<T: PartialEq>(words: &[(&'static str, T)], choice: T) -> &'static str {
+    words.iter().find(|(_, known)| *known == choice).map_or("", |(word, _)| word)
+}
+
+impl fmt::Display for Policy {
+    /// A directory that is not Unicode is printed lossily.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "eviction = \"{}\"", self.eviction)?;
+        let window = self.window.map_or("auto".to_owned(), |bytes| BYTES.print(bytes));
+        writeln!(f, "prefetch_window = \"{window}\"")?;
+        let deadline_ns = u64::try_from(self.deadline.as_nanos()).unwrap_or(u64::MAX);
+        writeln!(f, "deadline = \"{}\"", TIME.print(deadline_ns))?;
+        writeln!(f, "io = \"{}\"", self.io)?;
+        match self.queue_depth {
+            Some(flights) => writeln!(f, "queue_depth = {flights}")?,
+            None => writeln!(f, "queue_depth = \"auto\"")?,
+        }
+        self.write_tiers(f)?;
+        self.write_links(f)?;
+        writeln!(f, "\n[spill]\ndirectory = {}", Quoted(&self.spill_directory.to_string_lossy()))?;
+        if let Some(bytes) = self.spill_capacity_bytes {
+            writeln!(f, "capacity = \"{}\"", BYTES.print(bytes))?;
+        }
+        writeln!(f, "\n[watermarks]\nhigh = {:?}\nlow = {:?}", self.high_watermark, self.low_watermark)
+    }
+}
+
+impl Policy {
+    fn write_tiers(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for tier in &self.tiers {
+            writeln!(f, "\n[[tier]]\nname = {}\nkind = \"{}\"", Quoted(&tier.name), tier.kind)?;
+            if let Some(budget) = tier.budget {
+                writeln!(f, "budget = \"{}\"", budget.print())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_links(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for link in &self.links {
+            let name = |tier: u8| Quoted(&self.tiers[usize::from(tier)].name);
+            writeln!(f, "\n[[link]]\nsource = {}\ntarget = {}", name(link.source), name(link.target))?;
+            if let Some(bytes_per_s) = link.bandwidth_bytes_per_s {
+                writeln!(f, "bandwidth = \"{}\"", RATE.print(bytes_per_s))?;
+            }
+            if let Some(ns) = link.latency_ns {
+                writeln!(f, "latency = \"{}\"", TIME.print(ns))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A basic string of TOML.
+struct Quoted<'a>(&'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"")?;
+        for letter in self.0.chars() {
+            match letter {
+                '"' | '\\' => write!(f, "\\{letter}")?,
+                control if control.is_control() => write!(f, "\\u{:04X}", u32::from(control))?,
+                plain => write!(f, "{plain}")?,
+            }
+        }
+        f.write_str("\"")
+    }
+}
