@@ -10,6 +10,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// Direct offsets are kept to multiples of this even where the kernel takes less: a device with 4 KiB sectors behind
@@ -81,6 +82,23 @@ impl IoFile {
     /// `Io` when the system does not describe the file.
     pub fn for_spill(fd: OwnedFd, path: &Path, direct_refused: Option<Error>) -> Result<Self> {
         Self::describe(fd, path, Use::ReadWrite, direct_refused)
+    }
+
+    /// A regular file in memory holding `bytes`, with the alignment of a disk.
+    pub(super) fn in_memory(path: &Path, bytes: &[u8]) -> Result<Self> {
+        let refused = |cause| named(cause, "cannot make a file in memory", path);
+        // SAFETY:
+        // - the name is a C string
+        let fd = unsafe { libc::memfd_create(c"stratal".as_ptr(), libc::MFD_CLOEXEC) };
+        if fd < 0 {
+            return Err(refused(io::Error::last_os_error()));
+        }
+        // SAFETY:
+        // - `fd` was just opened and nobody else owns it
+        let file = unsafe { File::from_raw_fd(fd) };
+        file.write_all_at(bytes, 0).map_err(refused)?;
+        let access = Access::Direct { mem_align: 512, offset_align: MIN_DIRECT_OFFSET_ALIGN };
+        Ok(Self { fd: file.into(), path: path.to_path_buf(), access })
     }
 
     fn reopen(file: BorrowedFd<'_>, path: &Path) -> Result<Self> {

@@ -9,7 +9,7 @@
 //! owner ── submit(Flight{buf}) ──> kernel ── wait() ──> Completion{Flight{buf}, result} ──> owner
 //! ```
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Duration;
@@ -133,5 +133,40 @@ pub trait Io<B: IoBuf> {
     fn waker(&self) -> Arc<dyn Wake>;
 }
 
+/// How long a driver that is dropped waits for its flights before it leaks their buffers.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
+
+mod blocking;
 pub mod buf;
+#[cfg(test)]
+mod conformance;
 pub mod file;
+mod files;
+pub mod sim;
+pub mod threads;
+mod underway;
+pub mod uring;
+
+/// The best driver this machine allows, carrying `entries` flights at once: io_uring, or threads with the reason why
+/// not io_uring. Whoever opens it says the reason once.
+///
+/// Call it on the thread that will own the driver: the kernel serves a ring to the thread that made it, which is
+/// why the box is not `Send`.
+///
+/// # Errors
+/// `Io` when not even threads can be had.
+///
+/// ```
+/// # fn main() -> Result<(), stratal_tiering::error::Error> {
+/// use stratal_tiering::io::{buf::AlignedBuf, open};
+/// let (driver, refused) = open::<AlignedBuf>(8)?;
+/// assert_eq!(driver.name() == "io_uring", refused.is_none());
+/// # Ok(())
+/// # }
+/// ```
+pub fn open<B: IoBuf>(entries: usize) -> Result<(Box<dyn Io<B>>, Option<Error>)> {
+    match uring::Uring::open(entries) {
+        Ok(ring) => Ok((Box::new(ring), None)),
+        Err(refused) => Ok((Box::new(threads::Threads::open(entries)?), Some(refused))),
+    }
+}

@@ -1,11 +1,8 @@
 //! Promises of opening files: which file it is, what it demands, and named errors.
 
 use super::*;
+use crate::io::conformance::scratch;
 use std::io::Write;
-
-fn scratch() -> tempfile::TempDir {
-    tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap()
-}
 
 /// Direct files demand at least 4096-byte offsets; buffered ones say why they are.
 #[test]

@@ -1,0 +1,313 @@
+//! A working driver whose failures are planned: bytes really move, and what goes wrong follows from a seed.
+//!
+//! Invariant: the same seed, plan and calls give the same completions in the same order. Time is counted in waits,
+//! not in seconds: only a driver with nothing but stuck flights sleeps.
+
+use super::file::IoFile;
+use super::files::Files;
+use super::underway::Underway;
+use super::{Completion, FileSlot, Flight, Io, IoBuf, Wake, blocking};
+use crate::error::{Error, ErrorKind, Result};
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::path::Path;
+use std::ptr::NonNull;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+/// What goes wrong with one flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Its first attempt moves only a part.
+    Short,
+    /// Its first attempt fails with this error number, such as `libc::EIO`.
+    Fail(i32),
+    /// It never completes.
+    Stuck,
+}
+
+/// What goes wrong, and how often. Rates are per thousand flights.
+///
+/// ```
+/// use stratal_tiering::io::sim::{Fault, Faults};
+/// let faults = Faults { short_per_mille: 200, reorder: true, ..Faults::none(7) }.at(3, Fault::Stuck);
+/// assert_eq!(faults.seed, 7);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Faults {
+    /// Decides everything random.
+    pub seed: u64,
+    /// Flights that move in parts.
+    pub short_per_mille: u16,
+    /// Flights that fail.
+    pub fail_per_mille: u16,
+    /// The error number they fail with.
+    pub errno: i32,
+    /// Flights take up to this many waits.
+    pub delay_waits: u32,
+    /// Whether flights complete in random order.
+    pub reorder: bool,
+    /// Whether the driver refuses to open.
+    pub refused: bool,
+    /// After this many waits, every wait fails.
+    pub breaks_after_waits: Option<u64>,
+    /// What goes wrong with the flight of this number, counted from 0, whatever the rates say.
+    pub planned: HashMap<u64, Fault>,
+}
+
+impl Faults {
+    /// Nothing goes wrong.
+    #[must_use]
+    pub fn none(seed: u64) -> Self {
+        Self {
+            seed,
+            short_per_mille: 0,
+            fail_per_mille: 0,
+            errno: libc::EIO,
+            delay_waits: 0,
+            reorder: false,
+            refused: false,
+            breaks_after_waits: None,
+            planned: HashMap::new(),
+        }
+    }
+
+    /// Plans a fault for the `nth` flight submitted, counted from 0, whatever the rates say.
+    #[must_use]
+    pub fn at(mut self, nth: u64, fault: Fault) -> Self {
+        self.planned.insert(nth, fault);
+        self
+    }
+}
+
+/// A regular file in memory that holds `bytes` and demands 4096-byte alignment as a disk would; `name` is its path
+/// in errors.
+///
+/// # Errors
+/// `Io` when the system refuses memory files.
+pub fn memory_file(name: &str, bytes: &[u8]) -> Result<IoFile> {
+    IoFile::in_memory(Path::new(name), bytes)
+}
+
+/// Simulated driver.
+#[derive(Debug)]
+pub struct Sim<B: IoBuf> {
+    faults: Faults,
+    dice: Dice,
+    files: Files,
+    pending: VecDeque<Pending<B>>,
+    ready: Vec<Completion<B>>,
+    bell: Arc<Bell>,
+    capacity: usize,
+    submitted: u64,
+    waits: u64,
+}
+
+#[derive(Debug)]
+struct Pending<B> {
+    underway: Underway<B>,
+    fault: Option<Fault>,
+    waits_left: u32,
+}
+
+/// splitmix64: small, and the same everywhere.
+#[derive(Debug)]
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `bound`; 0 when that is 0.
+    fn below(&mut self, bound: u64) -> u64 {
+        self.roll() % bound.max(1)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Bell {
+    rung: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Wake for Bell {
+    fn wake(&self) {
+        *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.changed.notify_all();
+    }
+}
+
+impl Bell {
+    /// Waits for a ring and takes it back; false at the timeout.
+    fn wait(&self, timeout: Duration) -> bool {
+        let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut rung, _) = self
+            .changed
+            .wait_timeout_while(rung, timeout, |rung| !*rung)
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *rung)
+    }
+}
+
+impl<B: IoBuf> Sim<B> {
+    /// A simulator carrying `entries` flights at once.
+    ///
+    /// # Errors
+    /// `Unsupported` when the plan says that it is refused.
+    pub fn open(entries: usize, faults: Faults) -> Result<Self> {
+        if faults.refused {
+            return Err(Error::new(ErrorKind::Unsupported, "the plan refuses the driver"));
+        }
+        Ok(Self {
+            dice: Dice(faults.seed),
+            faults,
+            files: Files::default(),
+            pending: VecDeque::new(),
+            ready: Vec::new(),
+            bell: Arc::new(Bell::default()),
+            capacity: entries.max(1),
+            submitted: 0,
+            waits: 0,
+        })
+    }
+
+    fn fault_of(&mut self, nth: u64) -> Option<Fault> {
+        let (short, fail) = (u64::from(self.faults.short_per_mille), u64::from(self.faults.fail_per_mille));
+        let roll = self.dice.below(1000);
+        let random = match roll {
+            _ if roll < fail => Some(Fault::Fail(self.faults.errno)),
+            _ if roll < fail + short => Some(Fault::Short),
+            _ => None,
+        };
+        self.faults.planned.get(&nth).copied().or(random)
+    }
+
+    /// One tick: every flight that is due makes an attempt. False when none can ever move again.
+    fn tick(&mut self, done: &mut Vec<Completion<B>>) -> bool {
+        if self.faults.reorder {
+            for last in (1..self.pending.len()).rev() {
+                let other = self.dice.below(last as u64 + 1) as usize;
+                self.pending.swap(last, other);
+            }
+        }
+        let mut alive = false;
+        for _ in 0..self.pending.len() {
+            let Some(mut pending) = self.pending.pop_front() else { break };
+            let stuck = pending.fault == Some(Fault::Stuck);
+            alive |= !stuck;
+            if stuck || pending.waits_left > 0 {
+                pending.waits_left = pending.waits_left.saturating_sub(1);
+                self.pending.push_back(pending);
+                continue;
+            }
+            let outcome = self.attempt(&mut pending);
+            match pending.underway.advance(outcome) {
+                Some(result) => {
+                    let completion = pending.underway.end(result);
+                    self.files.land(completion.flight.file);
+                    done.push(completion);
+                }
+                None => self.pending.push_back(pending),
+            }
+        }
+        alive
+    }
+
+    fn attempt(&mut self, pending: &mut Pending<B>) -> io::Result<u32> {
+        match pending.fault.take() {
+            Some(Fault::Fail(errno)) => Err(io::Error::from_raw_os_error(errno)),
+            Some(Fault::Short) => {
+                // Direct I/O stops at block boundaries, perhaps before the first.
+                let piece = pending.underway.piece();
+                let align = pending.underway.file().offset_align();
+                let most = self.dice.below(u64::from(piece.len)) / align * align;
+                // Below the length of the piece, which has 32 bits.
+                if most == 0 { Ok(0) } else { blocking::transfer(&pending.underway, most as u32) }
+            }
+            Some(Fault::Stuck) | None => blocking::transfer(&pending.underway, u32::MAX),
+        }
+    }
+}
+
+impl<B: IoBuf> Io<B> for Sim<B> {
+    fn name(&self) -> &'static str {
+        "sim"
+    }
+
+    fn attach(&mut self, file: Arc<IoFile>) -> Result<FileSlot> {
+        self.files.attach(file)
+    }
+
+    fn detach(&mut self, slot: FileSlot) {
+        self.files.detach(slot);
+    }
+
+    unsafe fn register(&mut self, _index: u16, _base: NonNull<u8>, _len: usize) -> bool {
+        false
+    }
+
+    fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    fn in_flight(&self) -> usize {
+        self.pending.len() + self.ready.len()
+    }
+
+    fn submit(&mut self, flight: Flight<B>) -> std::result::Result<(), Flight<B>> {
+        if self.in_flight() >= self.capacity {
+            return Err(flight);
+        }
+        match Underway::board(&mut self.files, flight) {
+            Ok(underway) => {
+                let fault = self.fault_of(self.submitted);
+                // At most `delay_waits`, which has 32 bits.
+                let waits_left = self.dice.below(u64::from(self.faults.delay_waits) + 1) as u32;
+                self.pending.push_back(Pending { underway, fault, waits_left });
+                self.submitted += 1;
+            }
+            Err(completion) => self.ready.push(completion),
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self, timeout: Duration, done: &mut Vec<Completion<B>>) -> Result<()> {
+        self.waits += 1;
+        if self.faults.breaks_after_waits.is_some_and(|most| self.waits > most) {
+            return Err(Error::new(ErrorKind::Io, "the plan broke the driver").with("waits", self.waits));
+        }
+        let before = done.len();
+        done.append(&mut self.ready);
+        loop {
+            let alive = self.tick(done);
+            if done.len() > before || self.bell.wait(Duration::ZERO) || timeout.is_zero() {
+                return Ok(());
+            }
+            if !alive {
+                self.bell.wait(timeout);
+                return Ok(());
+            }
+        }
+    }
+
+    fn waker(&self) -> Arc<dyn Wake> {
+        Arc::clone(&self.bell) as Arc<dyn Wake>
+    }
+}
+
+impl<B: IoBuf> Drop for Sim<B> {
+    fn drop(&mut self) {
+        // What is stuck is leaked, as a driver must whose kernel does not answer.
+        for pending in self.pending.drain(..).filter(|pending| pending.fault == Some(Fault::Stuck)) {
+            std::mem::forget(pending);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+//! Promises of the simulator: planned faults happen, and happen again under the same seed.
+
+use super::*;
+use crate::io::buf::AlignedBuf;
+use crate::io::conformance::{pattern, read};
+use std::time::Instant;
+
+const BLOCK: usize = 4096;
+
+/// Tags and outcomes of 64 reads, in the order in which they completed.
+fn play(faults: Faults) -> Vec<(u64, Result<u32, ErrorKind>)> {
+    let bytes: Vec<u8> = (0..64 * BLOCK as u64).map(pattern).collect();
+    let mut sim = Sim::<AlignedBuf>::open(64, faults).unwrap();
+    let slot = sim.attach(Arc::new(memory_file("weights", &bytes).unwrap())).unwrap();
+    for i in 0..64 {
+        sim.submit(read(slot, i * BLOCK as u64, BLOCK)).unwrap();
+    }
+    let mut done = Vec::new();
+    while sim.in_flight() > 0 {
+        sim.wait(Duration::from_millis(1), &mut done).unwrap();
+    }
+    let outcomes = done.into_iter().map(|completion| {
+        let offset = completion.flight.offset;
+        if completion.result.is_ok() {
+            assert!(completion.flight.buf.iter().zip(offset..).all(|(&byte, at)| byte == pattern(at)));
+        }
+        (completion.flight.tag, completion.result.map_err(|error| error.kind()))
+    });
+    outcomes.collect()
+}
+
+/// The same seed gives the same story, another seed another.
+#[test]
+fn a_seed_decides() {
+    let restless = |seed| Faults {
+        short_per_mille: 300,
+        fail_per_mille: 100,
+        delay_waits: 4,
+        reorder: true,
+        ..Faults::none(seed)
+    };
+    let story = play(restless(1));
+    assert_eq!(story, play(restless(1)));
+    assert_ne!(story, play(restless(2)));
+    assert!(story.iter().any(|(_, result)| *result == Err(ErrorKind::Io)));
+    assert!(!story.is_sorted_by_key(|(tag, _)| *tag), "completions come in any order");
+}
+
+/// A planned fault hits the flight it was planned for, and no other.
+#[test]
+fn planned_faults_hit_their_flight() {
+    let story = play(Faults::none(1).at(3, Fault::Fail(libc::ENOSPC)).at(4, Fault::Short));
+    let failed: Vec<_> = story.iter().filter(|(_, result)| result.is_err()).collect();
+    assert_eq!(failed, [&(3 * BLOCK as u64, Err(ErrorKind::NoSpace))]);
+}
+
+/// A stuck flight never completes; waits time out, wakes end them, and dropping the driver leaks its buffer.
+#[test]
+fn a_stuck_flight_stays() {
+    let mut sim = Sim::<AlignedBuf>::open(2, Faults::none(1).at(0, Fault::Stuck)).unwrap();
+    let file = Arc::new(memory_file("weights", &[0; BLOCK]).unwrap());
+    let weak = Arc::downgrade(&file);
+    let slot = sim.attach(file).unwrap();
+    sim.submit(read(slot, 0, BLOCK)).unwrap();
+    sim.submit(read(slot, 0, BLOCK)).unwrap();
+    let mut done = Vec::new();
+    sim.wait(Duration::from_secs(5), &mut done).unwrap();
+    assert_eq!((done.len(), sim.in_flight()), (1, 1));
+    let start = Instant::now();
+    sim.wait(Duration::from_millis(20), &mut done).unwrap();
+    assert!(start.elapsed() >= Duration::from_millis(20));
+    sim.waker().wake();
+    sim.wait(Duration::from_secs(60), &mut done).unwrap();
+    assert_eq!(done.len(), 1);
+    drop(sim);
+    assert_eq!(weak.strong_count(), 1, "the stuck flight keeps its buffer and file");
+}
+
+/// A plan may refuse the driver, or break it while it works.
+#[test]
+fn the_driver_itself_may_fail() {
+    let refused = Sim::<AlignedBuf>::open(1, Faults { refused: true, ..Faults::none(1) }).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Unsupported);
+    let mut sim =
+        Sim::<AlignedBuf>::open(1, Faults { breaks_after_waits: Some(1), ..Faults::none(1) }).unwrap();
+    sim.wait(Duration::ZERO, &mut Vec::new()).unwrap();
+    let broken = sim.wait(Duration::ZERO, &mut Vec::new()).unwrap_err();
+    assert_eq!(broken.kind(), ErrorKind::Io);
+}
