@@ -1,3 +1,53 @@
 #![doc = include_str!("../README.md")]
 
 pub use stratal_runtime::error::{Error, ErrorKind, Result};
+pub use stratal_runtime::tensor::{
+    Adopt, Alignment, AnyTensor, Axis, C, DType, Dim, Dyn, Element, Heap, LoadError, MemorySource, ParamInfo,
+    ParamSource, Params, ReadLease, Shape, Tensor, View, ViewMut, WriteLease, bf16, f16,
+};
+
+#[cfg(feature = "macros")]
+pub use stratal_macros::Params;
+
+/// A declared shape: `Shape![O, 512, {2 * K}, _]` is the tuple type `(O, C<512>, C<{2 * K}>, Dyn)`.
+///
+/// A dimension is a number, a constant expression in braces, a name (a type parameter or one declared with
+/// [`dims!`]), or `_` for a size that only run time knows. At most six.
+///
+/// ```
+/// use stratal::{C, Dyn, Shape, Tensor};
+/// type Weight = Tensor<f32, Shape![_, 3]>;
+/// let weight: Tensor<f32, (Dyn, C<3>)> = Weight::zeros([2, 3])?;
+/// assert!(Weight::zeros([2, 4]).is_err());
+/// # Ok::<(), stratal::Error>(())
+/// ```
+#[cfg(feature = "macros")]
+#[macro_export]
+macro_rules! Shape {
+    ($($dims:tt)*) => { $crate::__private::shape!([$crate::__private] $($dims)*) };
+}
+
+/// Declares named dimensions, `dims! { Batch, pub Seq }`: of a size that run time knows, and the same wherever the
+/// name stands.
+///
+/// ```
+/// use stratal::{Shape, Tensor, dims};
+/// dims! { Seq }
+/// type Scores = Tensor<f32, Shape![Seq, Seq]>;
+/// assert!(Scores::zeros([4, 4]).is_ok());
+/// let error = Scores::zeros([4, 5]).unwrap_err();
+/// assert!(error.to_string().contains("dimension `Seq` is 4 at axis 0 but 5 at axis 1"));
+/// ```
+#[cfg(feature = "macros")]
+#[macro_export]
+macro_rules! dims {
+    ($($names:tt)*) => { $crate::__private::dims!([$crate::__private] $($names)*); };
+}
+
+/// What macro output may name, and nobody else.
+#[doc(hidden)]
+pub mod __private {
+    #[cfg(feature = "macros")]
+    pub use stratal_macros::{dims, shape};
+    pub use stratal_runtime::private::*;
+}

@@ -1,1 +1,3 @@
 //! Promise: typed tensors and `#[derive(Params)]` read what the checkpoint holds, or say everything that differs.
+
+mod load;

@@ -1,1 +1,40 @@
-//! Parsing, checking and expanding the macros of stratal, as a plain library.
+//! Parsing, checking and expanding the macros of stratal, as a plain library: callable by tests and fuzzing.
+//!
+//! ```text
+//! tokens ─ ast, attr ─> what was written ─ valid ─> what may be written ─ expand ─> code
+//!                             └─ any error: every message, at its token, as `compile_error!`
+//! ```
+//!
+//! Every message is made in `valid`, and nothing here panics, whatever the tokens are.
+
+mod ast;
+mod attr;
+mod expand;
+mod valid;
+
+use proc_macro2::TokenStream;
+
+/// `#[derive(Params)]`: implements `Params` for a struct with named fields.
+#[must_use]
+pub fn derive_params(input: TokenStream) -> TokenStream {
+    or_errors(
+        syn::parse2(input).and_then(|input| ast::ParamStruct::new(&input)).map(|item| expand::params(&item)),
+    )
+}
+
+/// `Shape![O, 512, {2 * K}, _]`: the tuple of dimensions. The tokens begin with a bracket that holds the path of
+/// the crate's private module.
+#[must_use]
+pub fn shape(input: TokenStream) -> TokenStream {
+    or_errors(syn::parse2(input).map(|shape: ast::Pathed<ast::ShapeDims>| expand::shape(&shape)))
+}
+
+/// `dims! { Batch, pub Seq }`: a type per named dimension. The tokens begin as those of [`shape`].
+#[must_use]
+pub fn dims(input: TokenStream) -> TokenStream {
+    or_errors(syn::parse2(input).map(|dims: ast::Pathed<ast::NamedDims>| expand::dims(&dims)))
+}
+
+fn or_errors(expanded: syn::Result<TokenStream>) -> TokenStream {
+    expanded.unwrap_or_else(|errors| errors.to_compile_error())
+}

@@ -92,8 +92,7 @@ impl Managed {
     /// # Errors
     /// Those of [`Keeper::acquire`].
     pub fn acquire(&self, range: Range<u64>, access: Access) -> Result<Lease> {
-        let held = self.keeper.acquire(self.id, range, access)?;
-        Ok(Lease { keeper: Arc::clone(&self.keeper), held, access })
+        Lease::take(&self.keeper, self.id, range, access)
     }
 
     /// Asks for `range` (bytes) to be brought up soon.
@@ -123,6 +122,12 @@ unsafe impl Send for Lease {}
 unsafe impl Sync for Lease {}
 
 impl Lease {
+    /// Takes a lease on `range` (bytes) of object `id`.
+    pub(super) fn take(keeper: &Arc<dyn Keeper>, id: u64, range: Range<u64>, access: Access) -> Result<Self> {
+        let held = keeper.acquire(id, range, access)?;
+        Ok(Self { keeper: Arc::clone(keeper), held, access })
+    }
+
     /// The bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {

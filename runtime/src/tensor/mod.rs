@@ -1,4 +1,34 @@
 //! Typed tensors: bytes get a dtype and a shape here and nowhere else.
+//!
+//! ```text
+//! Tensor<T, S, L> ── AnyTensor {dtype, layout, name, handle} ──┬── owned bytes (buffer)
+//!       │                                                      └── managed id (managed), kept by an engine
+//!       └─ read / write ─> ReadLease / WriteLease ─> View / ViewMut ─> [T]
+//! ```
+//!
+//! Whoever keeps the bytes, they are reached through a lease: it holds them still, owns its entry and borrows
+//! nothing. [`Params`] fills a tree of structs by name from a [`ParamSource`].
 
+mod any;
+#[allow(unsafe_code, reason = "bytes are allocated, lent and freed here")]
+mod buffer;
+#[allow(unsafe_code, reason = "the only casts between bytes and elements")]
+mod dtype;
+mod layout;
+mod lease;
 #[allow(unsafe_code, reason = "a lease turns a keeper's promise into slices")]
 pub mod managed;
+pub mod params;
+mod shape;
+mod typed;
+mod view;
+
+pub use any::{AnyTensor, BytesLease};
+pub use buffer::Alignment;
+pub use dtype::{DType, Element, UnknownDType, bf16, f16};
+pub use layout::{Layout, Order, RowMajor};
+pub use lease::{ReadLease, WriteLease};
+pub use params::{Adopt, Heap, LoadError, MemorySource, ParamInfo, ParamSource, Params};
+pub use shape::{Axis, C, Dim, Dims, Dyn, MAX_RANK, Shape, ShapeError};
+pub use typed::{Rejected, Tensor};
+pub use view::{View, ViewMut};

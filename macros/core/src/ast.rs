@@ -1,0 +1,216 @@
+//! What was written, checked: a struct of parameters, a shape, a list of named dimensions.
+
+use crate::attr::{Errors, FieldOptions, StructOptions};
+use crate::valid;
+use proc_macro2::{Span, TokenStream, TokenTree};
+use syn::parse::discouraged::Speculative;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Block, Data, DeriveInput, Error, Fields, Generics, Ident, LitInt, Path, Token, Type};
+
+/// A struct under `#[derive(Params)]`.
+pub(crate) struct ParamStruct {
+    pub(crate) ident: Ident,
+    pub(crate) generics: Generics,
+    pub(crate) options: StructOptions,
+    pub(crate) fields: Vec<ParamField>,
+}
+
+/// One field of it.
+pub(crate) struct ParamField {
+    pub(crate) ident: Ident,
+    pub(crate) ty: Type,
+    /// The name in the source; `None` if the field is not loaded.
+    pub(crate) name: Option<String>,
+    /// Where the name comes from: the field or its option.
+    name_span: Span,
+}
+
+impl ParamStruct {
+    pub(crate) fn new(input: &DeriveInput) -> Result<Self, Error> {
+        let fields = named_fields(input)?;
+        let mut errors = Errors::default();
+        let options = errors.note(StructOptions::new(&input.attrs)).unwrap_or_default();
+        let fields: Vec<ParamField> =
+            fields.iter().filter_map(|field| errors.note(ParamField::new(field))).collect();
+        for (i, second) in fields.iter().enumerate() {
+            let first = fields[..i].iter().find(|first| first.name.is_some() && first.name == second.name);
+            if let (Some(first), Some(name)) = (first, &second.name) {
+                let sides = (&first.ident, first.name_span);
+                errors.push(valid::same_name(sides, (&second.ident, second.name_span), name));
+            }
+        }
+        let (ident, generics) = (input.ident.clone(), input.generics.clone());
+        errors.finish(Self { ident, generics, options, fields })
+    }
+}
+
+/// The fields of a struct that has named ones.
+fn named_fields(input: &DeriveInput) -> Result<&Punctuated<syn::Field, Token![,]>, Error> {
+    let what = match &input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(fields) => return Ok(&fields.named),
+            Fields::Unnamed(_) => "a tuple struct",
+            Fields::Unit => "a unit struct",
+        },
+        Data::Enum(_) => "an enum",
+        Data::Union(_) => "a union",
+    };
+    Err(valid::not_a_struct(&input.ident, what))
+}
+
+impl ParamField {
+    fn new(field: &syn::Field) -> Result<Self, Error> {
+        let options = FieldOptions::new(&field.attrs)?;
+        let ident = field.ident.clone().unwrap_or_else(|| Ident::new("_unnamed", Span::call_site()));
+        let (name, name_span) = match options.rename {
+            Some(rename) => (rename.value(), rename.span()),
+            None => (syn::ext::IdentExt::unraw(&ident).to_string(), ident.span()),
+        };
+        Ok(Self { ident, ty: field.ty.clone(), name: (!options.skip).then_some(name), name_span })
+    }
+}
+
+/// Tokens behind a bracket that holds the path of the crate's private module.
+pub(crate) struct Pathed<T> {
+    pub(crate) private: TokenStream,
+    pub(crate) written: T,
+}
+
+impl<T: Parse> Parse for Pathed<T> {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let path;
+        syn::bracketed!(path in input);
+        Ok(Self { private: path.parse()?, written: input.parse()? })
+    }
+}
+
+/// One dimension of a shape.
+pub(crate) enum ShapeDim {
+    /// `512`
+    Number(LitInt),
+    /// `{2 * K}`
+    Constant(Block),
+    /// `_`
+    Any,
+    /// A type: a parameter, a name, or any path.
+    Named(Path),
+}
+
+impl Parse for ShapeDim {
+    /// Takes the tokens up to the next comma, all of them or none.
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let ahead = input.fork();
+        let parsed = Self::parse_prefix(&ahead);
+        match parsed {
+            Ok(dim) if ahead.is_empty() || ahead.peek(Token![,]) => {
+                input.advance_to(&ahead);
+                Ok(dim)
+            }
+            _ if input.peek(Token![,]) => Err(valid::missing_dimension(input.span())),
+            _ => Err(valid::not_a_dimension(&until_comma(input)?)),
+        }
+    }
+}
+
+impl ShapeDim {
+    fn parse_prefix(input: ParseStream<'_>) -> syn::Result<Self> {
+        if input.peek(LitInt) {
+            let number: LitInt = input.parse()?;
+            // The suffix and the size are checked here, where the token is known.
+            return match (number.suffix(), number.base10_parse::<u64>()) {
+                ("" | "usize", Ok(_)) => Ok(Self::Number(number)),
+                _ => Err(valid::not_a_dimension(&number)),
+            };
+        }
+        if input.peek(syn::token::Brace) {
+            return input.parse().map(Self::Constant);
+        }
+        if input.peek(Token![_]) {
+            return input.parse::<Token![_]>().map(|_| Self::Any);
+        }
+        let path: Path = input.parse()?;
+        match path.get_ident() {
+            Some(name) if !name.to_string().starts_with(char::is_uppercase) => {
+                Err(valid::not_a_dimension(&path))
+            }
+            _ => Ok(Self::Named(path)),
+        }
+    }
+}
+
+/// The tokens up to the next comma.
+fn until_comma(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    let mut tokens = TokenStream::new();
+    while !input.is_empty() && !input.peek(Token![,]) {
+        tokens.extend([input.parse::<TokenTree>()?]);
+    }
+    Ok(tokens)
+}
+
+/// The dimensions of a shape, at most six.
+pub(crate) struct ShapeDims(pub(crate) Vec<ShapeDim>);
+
+impl Parse for ShapeDims {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let start = input.fork();
+        let dims = Punctuated::<ShapeDim, Token![,]>::parse_terminated(input)?;
+        if dims.len() > valid::MAX_RANK {
+            let tokens = nth_dimension(&start, valid::MAX_RANK)?;
+            return Err(valid::rank_too_high(&tokens, dims.len()));
+        }
+        Ok(Self(dims.into_iter().collect()))
+    }
+}
+
+/// The tokens of dimension `n` of a list that parsed.
+fn nth_dimension(input: ParseStream<'_>, n: usize) -> syn::Result<TokenStream> {
+    for _ in 0..n {
+        until_comma(input)?;
+        input.parse::<Token![,]>()?;
+    }
+    until_comma(input)
+}
+
+/// One name of `dims!`.
+pub(crate) struct NamedDim {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: syn::Visibility,
+    pub(crate) name: Ident,
+}
+
+impl Parse for NamedDim {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attributes = input.call(Attribute::parse_outer)?;
+        let visibility = input.parse()?;
+        let ahead = input.fork();
+        match ahead.parse::<Ident>() {
+            Ok(name) if ahead.is_empty() || ahead.peek(Token![,]) => {
+                input.advance_to(&ahead);
+                Ok(Self { attributes, visibility, name })
+            }
+            _ if input.is_empty() || input.peek(Token![,]) => Err(valid::missing_dimension(input.span())),
+            _ => Err(valid::not_a_dimension_name(&until_comma(input)?)),
+        }
+    }
+}
+
+/// The names of `dims!`: each once, in UpperCamelCase.
+pub(crate) struct NamedDims(pub(crate) Vec<NamedDim>);
+
+impl Parse for NamedDims {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let dims = Punctuated::<NamedDim, Token![,]>::parse_terminated(input)?;
+        let mut errors = Errors::default();
+        for (i, dim) in dims.iter().enumerate() {
+            let text = dim.name.to_string();
+            if !text.starts_with(char::is_uppercase) || text.contains('_') {
+                errors.push(valid::not_camel_case(&dim.name));
+            }
+            if dims.iter().take(i).any(|earlier| earlier.name == dim.name) {
+                errors.push(valid::repeated_dimension(&dim.name));
+            }
+        }
+        errors.finish(Self(dims.into_iter().collect()))
+    }
+}

@@ -1,0 +1,9 @@
+//! Code from what was written: one file per macro. Paths are absolute, and nothing here is `unsafe`.
+
+mod dims;
+mod params;
+mod shape;
+
+pub(crate) use dims::dims;
+pub(crate) use params::params;
+pub(crate) use shape::shape;

@@ -1,0 +1,183 @@
+//! The untyped tensor: dtype, layout, name, and a handle on bytes that somebody keeps.
+//!
+//! Invariant: the handle stands for exactly `layout.num_bytes()` bytes.
+
+use super::buffer::{Alignment, Owned};
+use super::dtype::DType;
+use super::layout::Layout;
+use super::managed::{Access, Keeper, Lease, Managed};
+use crate::error::Result;
+use std::fmt;
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
+/// A tensor whose dtype and shape are known at run time only.
+///
+/// It is a handle: [`AnyTensor::share`] makes another on the same bytes, and a managed object is forgotten by its
+/// keeper when the last one goes.
+#[derive(Debug)]
+pub struct AnyTensor {
+    dtype: DType,
+    layout: Layout,
+    name: Arc<str>,
+    handle: Handle,
+}
+
+/// Who keeps the bytes.
+#[derive(Clone, Debug)]
+enum Handle {
+    Owned(Arc<Owned>),
+    Managed(Arc<Managed>),
+}
+
+impl AnyTensor {
+    /// A tensor of zeros in this process's heap, row-major.
+    ///
+    /// # Errors
+    /// Shape above the address space or above six axes; out of memory.
+    pub fn zeros(dtype: DType, shape: &[usize], alignment: Alignment) -> Result<Self> {
+        let layout = Layout::row_major(shape, dtype.size())?;
+        let owned = Owned::zeroed(layout.num_bytes(), alignment)?;
+        Ok(Self { dtype, layout, name: "unnamed".into(), handle: Handle::Owned(Arc::new(owned)) })
+    }
+
+    /// A row-major tensor whose bytes the keeper behind `managed` holds; it takes the name of the object.
+    ///
+    /// # Errors
+    /// Shape above the address space or above six axes.
+    pub fn managed(dtype: DType, shape: &[usize], managed: Managed) -> Result<Self> {
+        let layout = Layout::row_major(shape, dtype.size())?;
+        let name = Arc::clone(managed.name());
+        Ok(Self { dtype, layout, name, handle: Handle::Managed(Arc::new(managed)) })
+    }
+
+    /// The same tensor under another name, which errors about it will show.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Another handle on the same bytes. Leases taken through either exclude each other as through one.
+    #[must_use]
+    pub fn share(&self) -> Self {
+        Self {
+            dtype: self.dtype,
+            layout: self.layout,
+            name: Arc::clone(&self.name),
+            handle: self.handle.clone(),
+        }
+    }
+
+    /// Type of the elements.
+    #[must_use]
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Size of each axis.
+    #[must_use]
+    pub fn shape(&self) -> &[usize] {
+        self.layout.shape()
+    }
+
+    /// Shape, strides and byte arithmetic.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The name in errors: the checkpoint's, the one given by [`AnyTensor::named`], or `unnamed`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Bytes of all elements.
+    #[must_use]
+    pub fn num_bytes(&self) -> usize {
+        self.layout.num_bytes()
+    }
+
+    /// The handle of a managed tensor; `None` if the bytes are owned.
+    #[must_use]
+    pub fn as_managed(&self) -> Option<&Managed> {
+        match &self.handle {
+            Handle::Owned(_) => None,
+            Handle::Managed(managed) => Some(managed),
+        }
+    }
+
+    /// Takes a lease on all bytes.
+    ///
+    /// # Errors
+    /// Conflict with another lease; for managed tensors every error of [`Keeper::acquire`].
+    pub fn lease(&self, access: Access) -> Result<BytesLease> {
+        self.lease_bytes(0..self.num_bytes(), access)
+    }
+
+    /// Takes a lease on a range of bytes; no bytes are held without asking anybody.
+    pub(super) fn lease_bytes(&self, range: Range<usize>, access: Access) -> Result<BytesLease> {
+        if range.is_empty() {
+            return Ok(BytesLease(None));
+        }
+        let range = range.start as u64..range.end as u64;
+        let lease = match &self.handle {
+            Handle::Owned(owned) => {
+                let keeper: Arc<dyn Keeper> = Arc::clone(owned) as _;
+                Lease::take(&keeper, 0, range, access)
+            }
+            Handle::Managed(managed) => managed.acquire(range, access),
+        };
+        lease.map(|lease| BytesLease(Some(lease))).map_err(|error| error.with("tensor", &self.name))
+    }
+
+    /// Asks the keeper to bring the bytes up soon; owned bytes are there already.
+    pub fn prefetch(&self) {
+        self.prefetch_bytes(0..self.num_bytes());
+    }
+
+    /// Asks the keeper to bring up the bytes of rows `rows` soon; rows that do not exist are ignored.
+    pub fn prefetch_rows(&self, rows: Range<usize>) {
+        if let Ok((_, bytes)) = self.layout.rows(rows) {
+            self.prefetch_bytes(bytes);
+        }
+    }
+
+    fn prefetch_bytes(&self, range: Range<usize>) {
+        if let (Handle::Managed(managed), false) = (&self.handle, range.is_empty()) {
+            managed.prefetch(range.start as u64..range.end as u64);
+        }
+    }
+}
+
+impl fmt::Display for AnyTensor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {:?}", self.name, self.dtype, self.shape())
+    }
+}
+
+/// The right to use bytes of a tensor; owns its entry. Reads as bytes, and as bytes to write if exclusive.
+#[derive(Debug)]
+pub struct BytesLease(Option<Lease>);
+
+impl BytesLease {
+    /// The bytes to write; `None` if the lease is shared.
+    pub fn bytes_mut(&mut self) -> Option<&mut [u8]> {
+        match &mut self.0 {
+            Some(lease) => lease.bytes_mut(),
+            None => Some(&mut []),
+        }
+    }
+}
+
+impl Deref for BytesLease {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.0.as_ref().map_or(&[], Lease::bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests;

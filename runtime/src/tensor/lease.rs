@@ -1,0 +1,157 @@
+//! Typed leases: the right to use the elements of a tensor, or of some of its rows, until dropped.
+//!
+//! A lease owns its entry: it keeps the bytes alive and borrows nothing, so it can move into threads and kernels.
+//! Invariant: the leased bytes are whole elements at their alignment, checked when the lease was taken.
+
+use super::any::{AnyTensor, BytesLease};
+use super::dtype::{DType, Element, cast, cast_mut};
+use super::layout::Layout;
+use super::managed::Access;
+use super::shape::Shape;
+use super::view::{View, ViewMut};
+use crate::error::{Error, ErrorKind, Result};
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut, Range};
+
+/// What `expect` says where the invariant of this module is used.
+const CHECKED: &str = "length and alignment were checked when the lease was taken";
+
+/// Elements that nobody changes while this is held; any number of readers at once. Reads as a slice.
+///
+/// `S` is the declared shape of what is leased: of rows, the tensor's with a leading [`Dyn`](super::Dyn).
+pub struct ReadLease<T, S> {
+    bytes: BytesLease,
+    layout: Layout,
+    elements: PhantomData<fn() -> (T, S)>,
+}
+
+/// Elements that nobody else reads or writes while this is held. Reads and writes as a slice.
+pub struct WriteLease<T, S> {
+    bytes: BytesLease,
+    layout: Layout,
+    elements: PhantomData<fn() -> (T, S)>,
+}
+
+/// Takes the bytes of all elements, or of `rows`, and verifies that they are elements.
+fn take<T: Element>(
+    tensor: &AnyTensor,
+    rows: Option<Range<usize>>,
+    access: Access,
+) -> Result<(BytesLease, Layout)> {
+    let (layout, range) = match rows {
+        Some(rows) => tensor.layout().rows(rows).map_err(|error| error.with("tensor", tensor.name()))?,
+        None => (*tensor.layout(), 0..tensor.num_bytes()),
+    };
+    let bytes = tensor.lease_bytes(range, access)?;
+    match cast::<T>(&bytes) {
+        Some(elements) if elements.len() == layout.num_elements() => Ok((bytes, layout)),
+        _ => {
+            let (have, want) = (bytes.len(), layout.num_bytes());
+            let message =
+                format!("the keeper lent {have} bytes at {:p}, not {want} aligned ones", bytes.as_ptr());
+            Err(Error::new(ErrorKind::Unsupported, message).with("tensor", tensor.name()))
+        }
+    }
+}
+
+impl<T: Element, S: Shape> ReadLease<T, S> {
+    pub(super) fn take(tensor: &AnyTensor, rows: Option<Range<usize>>) -> Result<Self> {
+        let (bytes, layout) = take::<T>(tensor, rows, Access::Read)?;
+        Ok(Self { bytes, layout, elements: PhantomData })
+    }
+
+    /// The elements, row-major.
+    #[must_use]
+    pub fn as_slice(&self) -> &[T] {
+        cast(&self.bytes).expect(CHECKED)
+    }
+
+    /// The elements under their shape.
+    #[must_use]
+    pub fn view(&self) -> View<'_, T, S> {
+        View::of_lease(self.as_slice(), self.layout)
+    }
+
+    /// Size of each axis of what is leased.
+    #[must_use]
+    pub fn shape(&self) -> &[usize] {
+        self.layout.shape()
+    }
+}
+
+impl<T: Element, S: Shape> WriteLease<T, S> {
+    pub(super) fn take(tensor: &AnyTensor, rows: Option<Range<usize>>) -> Result<Self> {
+        let (bytes, layout) = take::<T>(tensor, rows, Access::Write)?;
+        Ok(Self { bytes, layout, elements: PhantomData })
+    }
+
+    /// The elements, row-major.
+    #[must_use]
+    pub fn as_slice(&self) -> &[T] {
+        cast(&self.bytes).expect(CHECKED)
+    }
+
+    /// The elements to write, row-major.
+    #[must_use]
+    pub fn as_mut_slice(&mut self) -> &mut [T] {
+        self.bytes.bytes_mut().and_then(cast_mut).expect(CHECKED)
+    }
+
+    /// The elements under their shape.
+    #[must_use]
+    pub fn view(&self) -> View<'_, T, S> {
+        View::of_lease(self.as_slice(), self.layout)
+    }
+
+    /// The elements to write under their shape.
+    #[must_use]
+    pub fn view_mut(&mut self) -> ViewMut<'_, T, S> {
+        let layout = self.layout;
+        ViewMut::of_lease(self.as_mut_slice(), layout)
+    }
+
+    /// Size of each axis of what is leased.
+    #[must_use]
+    pub fn shape(&self) -> &[usize] {
+        self.layout.shape()
+    }
+}
+
+impl<T: Element, S: Shape> Deref for ReadLease<T, S> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        self.as_slice()
+    }
+}
+
+impl<T: Element, S: Shape> Deref for WriteLease<T, S> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        self.as_slice()
+    }
+}
+
+impl<T: Element, S: Shape> DerefMut for WriteLease<T, S> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        self.as_mut_slice()
+    }
+}
+
+impl<T: Element, S> fmt::Debug for ReadLease<T, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        describe(f, "ReadLease", T::DTYPE, &self.layout)
+    }
+}
+
+impl<T: Element, S> fmt::Debug for WriteLease<T, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        describe(f, "WriteLease", T::DTYPE, &self.layout)
+    }
+}
+
+fn describe(f: &mut fmt::Formatter<'_>, lease: &str, dtype: DType, layout: &Layout) -> fmt::Result {
+    write!(f, "{lease}({dtype} {:?})", layout.shape())
+}

@@ -1,0 +1,250 @@
+//! The typed tensor: an [`AnyTensor`] whose dtype and shape were checked once, when it got its type.
+//!
+//! Invariant: the dtype is `T::DTYPE`, the shape passed `S::check`, the strides are those of `L`.
+
+use super::any::AnyTensor;
+use super::buffer::Alignment;
+use super::dtype::Element;
+use super::layout::{Order, RowMajor};
+use super::lease::{ReadLease, WriteLease};
+use super::shape::Shape;
+use crate::error::{Error, ErrorKind, Result};
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Range;
+
+/// A tensor of `T` with the declared shape `S`, a tuple of dimensions such as `Shape![Batch, 512, _]`.
+///
+/// The bytes are owned, or kept by an engine; they are reached through a lease either way.
+///
+/// ```
+/// use stratal_runtime::tensor::{C, Dyn, Tensor};
+/// let weight = Tensor::<f32, (Dyn, C<3>)>::from_fn([2, 3], |[row, column]| (10 * row + column) as f32)?;
+/// let lease = weight.read()?;
+/// assert_eq!(lease.view()[[1, 2]], 12.0);
+/// assert_eq!(weight.read_rows(1..2)?.as_slice(), [10.0, 11.0, 12.0]);
+/// # Ok::<(), stratal_runtime::error::Error>(())
+/// ```
+pub struct Tensor<T: Element, S: Shape, L: Order = RowMajor> {
+    any: AnyTensor,
+    typed: PhantomData<fn() -> (T, S, L)>,
+}
+
+impl<T: Element, S: Shape> Tensor<T, S> {
+    /// Zeros, aligned to 64 bytes, of the given sizes.
+    ///
+    /// # Errors
+    /// Sizes that differ from the declared shape or exceed the address space; out of memory.
+    pub fn zeros(shape: impl AsRef<[usize]>) -> Result<Self> {
+        Self::zeros_aligned(shape, Alignment::Simd)
+    }
+
+    /// Zeros of the given sizes and alignment.
+    ///
+    /// # Errors
+    /// Those of [`Tensor::zeros`].
+    pub fn zeros_aligned(shape: impl AsRef<[usize]>, alignment: Alignment) -> Result<Self> {
+        let shape = shape.as_ref();
+        S::check(shape)?;
+        Ok(Self { any: AnyTensor::zeros(T::DTYPE, shape, alignment)?, typed: PhantomData })
+    }
+
+    /// `value` everywhere.
+    ///
+    /// # Errors
+    /// Those of [`Tensor::zeros`].
+    pub fn full(shape: impl AsRef<[usize]>, value: T) -> Result<Self> {
+        let tensor = Self::zeros(shape)?;
+        tensor.write()?.fill(value);
+        Ok(tensor)
+    }
+
+    /// The value of `element` at each index, called in row-major order.
+    ///
+    /// # Errors
+    /// Those of [`Tensor::zeros`].
+    pub fn from_fn(shape: impl AsRef<[usize]>, mut element: impl FnMut(S::Index) -> T) -> Result<Self> {
+        let tensor = Self::zeros(shape)?;
+        let mut index = S::Index::default();
+        for slot in tensor.write()?.as_mut_slice() {
+            *slot = element(index);
+            advance(index.as_mut(), tensor.shape());
+        }
+        Ok(tensor)
+    }
+
+    /// A copy of `elements`, row-major.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] if their number is not that of the shape; those of [`Tensor::zeros`].
+    pub fn from_slice(shape: impl AsRef<[usize]>, elements: &[T]) -> Result<Self> {
+        let tensor = Self::zeros(shape)?;
+        if tensor.any.layout().num_elements() != elements.len() {
+            let message = format!("{} elements given for shape {:?}", elements.len(), tensor.shape());
+            return Err(Error::new(ErrorKind::Shape, message));
+        }
+        tensor.write()?.copy_from_slice(elements);
+        Ok(tensor)
+    }
+
+    /// Gives an untyped tensor its type.
+    ///
+    /// # Errors
+    /// [`Rejected`], which gives the tensor back, if the dtype or the shape differs.
+    pub fn from_any(any: AnyTensor) -> Result<Self, Rejected> {
+        let error = if any.dtype() == T::DTYPE {
+            match S::check(any.shape()) {
+                Ok(()) => return Ok(Self { any, typed: PhantomData }),
+                Err(error) => Error::from(error),
+            }
+        } else {
+            Error::new(ErrorKind::Dtype, format!("{} found, {} declared", any.dtype(), T::DTYPE))
+        };
+        Err(Rejected(Box::new(Refusal { error: error.with("tensor", any.name()), tensor: any })))
+    }
+
+    /// Takes a shared lease on all elements: fetched if absent, held still until dropped.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] while an exclusive lease is held; for managed tensors every error of their keeper.
+    pub fn read(&self) -> Result<ReadLease<T, S>> {
+        ReadLease::take(&self.any, None)
+    }
+
+    /// Takes a shared lease on rows `rows` of the leading dimension; only those are fetched.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] if there are no such rows; else those of [`Tensor::read`].
+    pub fn read_rows(&self, rows: Range<usize>) -> Result<ReadLease<T, S::Rows>> {
+        ReadLease::take(&self.any, Some(rows))
+    }
+
+    /// Takes an exclusive lease on all elements.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] while any other lease is held; [`ErrorKind::Unsupported`] where the keeper's home is
+    /// read-only; for managed tensors every error of their keeper.
+    pub fn write(&self) -> Result<WriteLease<T, S>> {
+        WriteLease::take(&self.any, None)
+    }
+
+    /// Takes an exclusive lease on rows `rows` of the leading dimension.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] if there are no such rows; else those of [`Tensor::write`].
+    pub fn write_rows(&self, rows: Range<usize>) -> Result<WriteLease<T, S::Rows>> {
+        WriteLease::take(&self.any, Some(rows))
+    }
+}
+
+impl<T: Element, S: Shape, L: Order> Tensor<T, S, L> {
+    /// Asks the keeper to bring the elements up soon; owned ones are there already.
+    pub fn prefetch(&self) {
+        self.any.prefetch();
+    }
+
+    /// Asks the keeper to bring up rows `rows` of the leading dimension soon; rows that do not exist are ignored.
+    pub fn prefetch_rows(&self, rows: Range<usize>) {
+        self.any.prefetch_rows(rows);
+    }
+
+    /// Size of each axis.
+    #[must_use]
+    pub fn shape(&self) -> &[usize] {
+        self.any.shape()
+    }
+
+    /// The name in errors.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.any.name()
+    }
+
+    /// The same tensor under another name.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self { any: self.any.named(name), typed: PhantomData }
+    }
+
+    /// Bytes of all elements.
+    #[must_use]
+    pub fn num_bytes(&self) -> usize {
+        self.any.num_bytes()
+    }
+
+    /// The tensor without its type.
+    #[must_use]
+    pub fn as_any(&self) -> &AnyTensor {
+        &self.any
+    }
+
+    /// The tensor without its type.
+    #[must_use]
+    pub fn into_any(self) -> AnyTensor {
+        self.any
+    }
+
+    /// Another handle on the same bytes; leases through either exclude each other as through one.
+    #[must_use]
+    pub fn share(&self) -> Self {
+        Self { any: self.any.share(), typed: PhantomData }
+    }
+}
+
+impl<T: Element, S: Shape, L: Order> fmt::Debug for Tensor<T, S, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tensor({})", self.any)
+    }
+}
+
+/// The next index in row-major order, wrapping to the first after the last.
+fn advance(index: &mut [usize], shape: &[usize]) {
+    for (i, &size) in index.iter_mut().zip(shape).rev() {
+        *i += 1;
+        if *i < size {
+            return;
+        }
+        *i = 0;
+    }
+}
+
+/// A tensor that has not the declared type: why, and the tensor itself.
+#[derive(Debug)]
+pub struct Rejected(Box<Refusal>);
+
+#[derive(Debug)]
+struct Refusal {
+    error: Error,
+    tensor: AnyTensor,
+}
+
+impl Rejected {
+    /// Why.
+    #[must_use]
+    pub fn error(&self) -> &Error {
+        &self.0.error
+    }
+
+    /// The tensor, unchanged.
+    #[must_use]
+    pub fn into_tensor(self) -> AnyTensor {
+        self.0.tensor
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0.error, f)
+    }
+}
+
+impl std::error::Error for Rejected {}
+
+impl From<Rejected> for Error {
+    fn from(rejected: Rejected) -> Self {
+        rejected.0.error
+    }
+}
+
+#[cfg(test)]
+mod tests;
