@@ -74,11 +74,17 @@ impl NextUse {
         }
     }
 
-    /// Whether a copy used then may give way to one used at `other`: it is used strictly later, or nobody has said
-    /// that it is used at all.
+    /// Whether a copy used then may give way to a fetch of a chunk used at `other`: the plan does not prefer it, and
+    /// it is used strictly later, or nobody has said that it is used at all.
     #[must_use]
     pub fn yields_to(self, other: Self) -> bool {
-        self > other || self == Self::Never
+        match (self, other) {
+            (Self::Never, _) => true,
+            (_, Self::Never) | (Self::At(_), Self::Streamed(_)) => false,
+            (Self::At(own) | Self::Streamed(own), Self::At(position) | Self::Streamed(position)) => {
+                own > position
+            }
+        }
     }
 }
 

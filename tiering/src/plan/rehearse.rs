@@ -1,0 +1,187 @@
+//! Plays a schedule for some passes, without bytes or clock: every fetch as early as room allows, every eviction.
+//!
+//! This is the plan in full. [`super::bound`] puts times to its moves, [`super::validate`] checks that they are
+//! legal, and the planner compares plans by the bytes they fetch.
+
+use super::prefetch::Prefetcher;
+use super::schedule::Schedule;
+use crate::object::map::ChunkMap;
+use crate::object::{ChunkKey, NextUse, Touch};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+/// One move of a plan. The order of moves is the order of causes: a fetch may start when the move before it that
+/// begins or ends a step has happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// Bring a chunk up.
+    Fetch {
+        /// The chunk.
+        touch: Touch,
+        /// Whether a step waits for it: only then may it displace a chunk that is used sooner.
+        demand: bool,
+    },
+    /// Forget a copy.
+    Evict(ChunkKey),
+    /// The step at this position begins and holds its chunks.
+    Begin(u64),
+    /// The step at this position ends and lets go of them.
+    End(u64),
+}
+
+/// The moves of some passes, from an empty tier on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rehearsal {
+    /// Moves in order.
+    pub moves: Vec<Move>,
+    /// Bytes fetched during each pass.
+    pub pass_bytes: Vec<u64>,
+}
+
+/// Plays `passes` repetitions of a schedule.
+#[must_use]
+pub fn rehearse(schedule: &Schedule, passes: u32) -> Rehearsal {
+    let mut stage = Stage::new(schedule);
+    let mut pass_bytes = Vec::new();
+    for pass in 0..u64::from(passes) {
+        let before = stage.fetched_bytes;
+        for step in 0..schedule.len() {
+            stage.step(pass * schedule.len() + step);
+        }
+        pass_bytes.push(stage.fetched_bytes - before);
+    }
+    Rehearsal { moves: stage.moves, pass_bytes }
+}
+
+/// Bytes that the last of `passes` repetitions fetches.
+pub(super) fn steady_bytes(schedule: &Schedule, passes: u32) -> u64 {
+    rehearse(schedule, passes).pass_bytes.last().copied().unwrap_or(0)
+}
+
+/// A resident copy, as its place among the victims.
+#[derive(Clone, Copy, Debug, Default)]
+enum Place {
+    #[default]
+    Absent,
+    Held,
+    Idle(NextUse, Reverse<u64>),
+}
+
+/// The tier during a rehearsal.
+struct Stage<'a> {
+    schedule: &'a Schedule,
+    prefetcher: Prefetcher,
+    places: ChunkMap<Place>,
+    sizes: ChunkMap<u32>,
+    /// Victims, the last first.
+    idle: BTreeSet<(NextUse, Reverse<u64>, ChunkKey)>,
+    age: u64,
+    used_bytes: u64,
+    fetched_bytes: u64,
+    moves: Vec<Move>,
+    /// The last step begun, counted from 1; 0 before the first.
+    begun: u64,
+}
+
+impl<'a> Stage<'a> {
+    fn new(schedule: &'a Schedule) -> Self {
+        Self {
+            schedule,
+            // Positions here are shifted by one pass, so that "before the first step" is a position too.
+            prefetcher: Prefetcher::new(schedule.window_bytes(), schedule.len() - 1),
+            places: ChunkMap::new(),
+            sizes: ChunkMap::new(),
+            idle: BTreeSet::new(),
+            age: 0,
+            used_bytes: 0,
+            fetched_bytes: 0,
+            moves: Vec::new(),
+            begun: schedule.len() - 1,
+        }
+    }
+
+    fn step(&mut self, position: u64) {
+        let schedule = self.schedule;
+        let touches = schedule.step(position);
+        self.prefetch();
+        for touch in touches {
+            self.hold(touch.chunk);
+        }
+        for touch in touches {
+            if matches!(self.places.get(touch.chunk), Place::Absent) {
+                self.make_room(touch.bytes, None);
+                self.fetch(*touch, true);
+                *self.places.entry(touch.chunk) = Place::Held;
+            }
+        }
+        self.begun = position + schedule.len();
+        self.prefetcher.used(self.begun);
+        self.moves.push(Move::Begin(position));
+        self.prefetch();
+        self.moves.push(Move::End(position));
+        for touch in touches {
+            self.let_go(touch.chunk);
+        }
+    }
+
+    /// Fetches ahead as far as the window and the room allow.
+    fn prefetch(&mut self) {
+        let schedule = self.schedule;
+        loop {
+            let places = &self.places;
+            let mut is_present = |chunk| !matches!(places.get(chunk), Place::Absent);
+            let Some(touch) = self.prefetcher.next(schedule, &mut is_present) else { return };
+            let next_use = schedule.next_use(touch.chunk, self.begun);
+            if !self.make_room(touch.bytes, Some(next_use)) {
+                self.prefetcher.cancelled(schedule, touch.chunk);
+                return;
+            }
+            self.fetch(touch, false);
+            self.let_go(touch.chunk);
+        }
+    }
+
+    fn fetch(&mut self, touch: Touch, demand: bool) {
+        self.moves.push(Move::Fetch { touch, demand });
+        *self.sizes.entry(touch.chunk) = touch.bytes;
+        self.used_bytes += u64::from(touch.bytes);
+        self.fetched_bytes += u64::from(touch.bytes);
+    }
+
+    /// Evicts until `bytes` fit; with a limit, only what yields to it.
+    fn make_room(&mut self, bytes: u32, not_before: Option<NextUse>) -> bool {
+        while self.used_bytes + u64::from(bytes) > self.schedule.capacity_bytes() {
+            let Some(&(next_use, age, victim)) = self.idle.last() else { return false };
+            if not_before.is_some_and(|limit| !next_use.yields_to(limit)) {
+                return false;
+            }
+            self.idle.remove(&(next_use, age, victim));
+            *self.places.entry(victim) = Place::Absent;
+            self.used_bytes -= u64::from(self.sizes.get(victim));
+            self.moves.push(Move::Evict(victim));
+            self.prefetcher.cancelled(self.schedule, victim);
+        }
+        true
+    }
+
+    fn hold(&mut self, chunk: ChunkKey) {
+        let place = self.places.entry(chunk);
+        if let Place::Idle(next_use, age) = *place {
+            self.idle.remove(&(next_use, age, chunk));
+            *place = Place::Held;
+        }
+    }
+
+    fn let_go(&mut self, chunk: ChunkKey) {
+        if matches!(self.places.get(chunk), Place::Idle(..)) {
+            return;
+        }
+        self.age += 1;
+        let next_use = self.schedule.next_use(chunk, self.begun);
+        *self.places.entry(chunk) = Place::Idle(next_use, Reverse(self.age));
+        self.idle.insert((next_use, Reverse(self.age), chunk));
+    }
+}
+
+#[cfg(test)]
+mod tests;
