@@ -122,3 +122,6 @@ impl fmt::Display for StoredDtype {
         f.pad(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests;

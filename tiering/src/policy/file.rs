@@ -261,3 +261,6 @@ fn as_part(key: &str, value: &DeValue<'_>) -> Result<f64> {
     };
     digits.parse().map_err(|_| wrong(key, format!("`{digits}` is not a number from 0.0 to 1.0")))
 }
+
+#[cfg(test)]
+mod tests;

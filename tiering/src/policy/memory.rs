@@ -62,3 +62,6 @@ fn least_above(mount: &Path, path: &str, name: &str) -> Option<u64> {
     let groups = group.ancestors().take_while(|group| group.starts_with(mount));
     groups.filter_map(|group| fs::read_to_string(group.join(name)).ok()?.trim().parse().ok()).min()
 }
+
+#[cfg(test)]
+mod tests;

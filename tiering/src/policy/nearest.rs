@@ -3,10 +3,10 @@
 /// Longer words are compared by their first characters: nobody misspells more.
 const LONGEST: usize = 64;
 
-/// The word of `known` that takes the fewest insertions, removals, replacements and swaps of neighbours to become
-/// `word`; the first of several.
+/// The word of `known` that was meant by `word`: one that contains it, else the one that it becomes by the fewest
+/// insertions, removals, replacements and swaps of neighbours; the first of several.
 pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    known.iter().copied().min_by_key(|candidate| distance(word, candidate))
+    known.iter().copied().min_by_key(|candidate| (!candidate.contains(word), distance(word, candidate)))
 }
 
 /// Optimal string alignment distance, ignoring case.
@@ -30,3 +30,6 @@ fn distance(a: &str, b: &str) -> usize {
     }
     above[b.len()]
 }
+
+#[cfg(test)]
+mod tests;

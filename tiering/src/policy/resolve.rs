@@ -267,3 +267,6 @@ fn nanoseconds(key: &str, words: Quantity) -> Result<u64> {
         Quantity::Number(number) => Err(TIME.wrong(&number.to_string(), "has no unit").with("key", key)),
     }
 }
+
+#[cfg(test)]
+mod tests;

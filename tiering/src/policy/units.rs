@@ -133,6 +133,7 @@ impl Size {
         match self {
             Self::Auto => "auto".to_owned(),
             Self::Bytes(bytes) => BYTES.print(bytes),
+            Self::BasisPoints(points) if points.is_multiple_of(100) => format!("{} %", points / 100),
             Self::BasisPoints(points) => format!("{}.{:02} %", points / 100, points % 100),
         }
     }
@@ -149,3 +150,6 @@ impl Size {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

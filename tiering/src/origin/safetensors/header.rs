@@ -371,3 +371,6 @@ impl<'de> Visitor<'de> for Metadata {
         Ok(pairs)
     }
 }
+
+#[cfg(test)]
+mod tests;

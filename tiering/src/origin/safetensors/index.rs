@@ -164,3 +164,6 @@ fn check_shard_name<E: serde::de::Error>(name: &str) -> Result<(), E> {
     let shown: String = name.chars().take(MAX_SHARD_NAME_BYTES).collect();
     Err(E::custom(format_args!("the shard {shown:?} is not a plain `….safetensors` file name")))
 }
+
+#[cfg(test)]
+mod tests;

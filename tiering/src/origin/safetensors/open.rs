@@ -128,3 +128,6 @@ fn read_index(path: &Path) -> Result<Vec<u8>> {
     file.read_exact_at(&mut text, 0)?;
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests;

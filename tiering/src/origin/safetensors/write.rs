@@ -229,3 +229,6 @@ fn header_text(tensors: &[TensorSpec], metadata: &[(&str, &str)]) -> Result<(Str
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
+
+#[cfg(test)]
+mod tests;
