@@ -335,3 +335,6 @@ impl<B: IoBuf> Drop for Uring<B> {
         let _ = self.ring.raw().submitter().unregister_buffers();
     }
 }
+
+#[cfg(test)]
+mod tests;
