@@ -1,1 +1,7 @@
-//! Bytes at rest that we write: the spill file and its extents.
+//! Bytes at rest that we write: the spill file and its extents. `tiering/FORMAT.md` specifies them byte by byte.
+
+pub mod extent;
+pub mod spill;
+
+pub use extent::Extent;
+pub use spill::SpillFile;
