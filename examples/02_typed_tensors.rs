@@ -1,0 +1,32 @@
+//! Shapes are part of the type: constants, names that must agree, and sizes that only run time knows.
+//!
+//! `cargo run --example 02_typed_tensors`
+
+use stratal::{Result, Shape, Tensor, dims, f16};
+
+dims! { Tokens }
+
+fn main() -> Result<()> {
+    // The type says two columns; how many rows there are is known at run time.
+    let points = Tensor::<f32, Shape![_, 2]>::from_slice([3, 2], &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0])?;
+
+    // Bytes are reached through leases; any number of readers at once, and rows by themselves.
+    let all = points.read()?;
+    assert_eq!(all.view()[[2, 1]], 5.0);
+    assert_eq!(all.view().get([3, 0]), None);
+    assert_eq!(points.read_rows(1..2)?.as_slice(), [2.0, 3.0]);
+
+    // A writer is alone.
+    let refused = points.write().unwrap_err();
+    assert!(refused.to_string().contains("lease"), "{refused}");
+    drop(all);
+    points.write()?.fill(1.0);
+
+    // A name stands for one size wherever it stands, and an error says where it does not.
+    let square = Tensor::<f16, Shape![Tokens, Tokens]>::zeros([4, 5]).unwrap_err();
+    assert!(square.to_string().contains("`Tokens` is 4 at axis 0 but 5 at axis 1"), "{square}");
+
+    // Buffers start where the widest vector instruction wants them.
+    assert_eq!(points.read()?.as_ptr() as usize % 64, 0);
+    Ok(())
+}
