@@ -25,17 +25,18 @@ pub struct CheckpointFile {
 /// A safetensors checkpoint of one file or many shards, opened without reading its payload. Cloning shares it.
 ///
 /// ```
-/// use stratal_tiering::origin::{Checkpoint, StoredDtype, TensorSpec, Writer};
+/// use stratal_runtime::tensor::DType;
+/// use stratal_tiering::origin::{Checkpoint, TensorSpec, Writer};
 /// # fn main() -> stratal_tiering::error::Result<()> {
 /// # let dir = tempfile::tempdir()?;
 /// let path = dir.path().join("model.safetensors");
-/// let mut writer = Writer::create(&path, &[TensorSpec::new("bias", StoredDtype::F32, [2])], &[])?;
+/// let mut writer = Writer::create(&path, &[TensorSpec::new("bias", DType::F32, [2])], &[])?;
 /// writer.tensor("bias", &[0; 8])?;
 /// writer.finish()?;
 ///
 /// let checkpoint = Checkpoint::open(&path)?;
 /// let bias = checkpoint.get("bias").expect("it was just written");
-/// assert_eq!((bias.dtype, bias.shape.as_slice(), bias.bytes), (StoredDtype::F32, &[2][..], 8));
+/// assert_eq!((bias.dtype.typed(), bias.shape.as_slice(), bias.bytes), (Some(DType::F32), &[2][..], 8));
 /// # Ok(())
 /// # }
 /// ```

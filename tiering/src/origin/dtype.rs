@@ -1,103 +1,87 @@
 //! How a checkpoint stores elements: every dtype of the safetensors format, with its exact width in bits.
 //!
-//! The format knows more dtypes than this workspace computes with; a tensor of another dtype is listed and moved as
-//! bytes, and refused only when it is loaded as a typed tensor.
+//! The format knows more dtypes than a tensor can have here; a tensor of another dtype is listed and moved as bytes,
+//! and refused only where it is loaded as a typed tensor.
 
 use std::fmt;
+use stratal_runtime::tensor::DType;
 
 /// A dtype of the safetensors format.
+///
+/// ```
+/// use stratal_runtime::tensor::DType;
+/// use stratal_tiering::origin::StoredDtype;
+/// let dtype = StoredDtype::from_name("BF16").expect("the format has it");
+/// assert_eq!(dtype, DType::BF16);
+/// assert_eq!((dtype.bits(), dtype.typed()), (16, Some(DType::BF16)));
+/// assert_eq!(StoredDtype::F4.typed(), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoredDtype {
-    /// One byte, 0 or 1.
-    Bool,
+    /// One that a tensor can have.
+    Typed(DType),
     /// 4-bit float, two to a byte.
     F4,
     /// 6-bit float, 2 exponent and 3 mantissa bits, four to three bytes.
     F6E2M3,
     /// 6-bit float, 3 exponent and 2 mantissa bits, four to three bytes.
     F6E3M2,
-    /// Unsigned, 8 bits.
-    U8,
-    /// Signed, 8 bits.
-    I8,
-    /// 8-bit float, 5 exponent bits.
-    F8E5M2,
-    /// 8-bit float, 4 exponent bits.
-    F8E4M3,
     /// 8-bit power of two.
     F8E8M0,
     /// 8-bit float, 4 exponent bits, no negative zero.
     F8E4M3Fnuz,
     /// 8-bit float, 5 exponent bits, no negative zero.
     F8E5M2Fnuz,
-    /// Signed, 16 bits.
-    I16,
-    /// Unsigned, 16 bits.
-    U16,
-    /// IEEE half.
-    F16,
-    /// Brain float.
-    Bf16,
-    /// Signed, 32 bits.
-    I32,
-    /// Unsigned, 32 bits.
-    U32,
-    /// IEEE single.
-    F32,
     /// Two IEEE singles.
     C64,
-    /// IEEE double.
-    F64,
-    /// Signed, 64 bits.
-    I64,
-    /// Unsigned, 64 bits.
-    U64,
 }
 
 impl StoredDtype {
-    /// Every dtype, its name in the header, and its width in bits.
-    const TABLE: [(Self, &'static str, u32); 22] = [
-        (Self::Bool, "BOOL", 8),
-        (Self::F4, "F4", 4),
-        (Self::F6E2M3, "F6_E2M3", 6),
-        (Self::F6E3M2, "F6_E3M2", 6),
-        (Self::U8, "U8", 8),
-        (Self::I8, "I8", 8),
-        (Self::F8E5M2, "F8_E5M2", 8),
-        (Self::F8E4M3, "F8_E4M3", 8),
-        (Self::F8E8M0, "F8_E8M0", 8),
-        (Self::F8E4M3Fnuz, "F8_E4M3FNUZ", 8),
-        (Self::F8E5M2Fnuz, "F8_E5M2FNUZ", 8),
-        (Self::I16, "I16", 16),
-        (Self::U16, "U16", 16),
-        (Self::F16, "F16", 16),
-        (Self::Bf16, "BF16", 16),
-        (Self::I32, "I32", 32),
-        (Self::U32, "U32", 32),
-        (Self::F32, "F32", 32),
-        (Self::C64, "C64", 64),
-        (Self::F64, "F64", 64),
-        (Self::I64, "I64", 64),
-        (Self::U64, "U64", 64),
-    ];
+    /// The dtypes that only the format has.
+    const UNTYPED: [Self; 7] =
+        [Self::F4, Self::F6E2M3, Self::F6E3M2, Self::F8E8M0, Self::F8E4M3Fnuz, Self::F8E5M2Fnuz, Self::C64];
 
     /// The dtype that a header calls `name`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::TABLE.iter().find(|(_, known, _)| *known == name).map(|(dtype, ..)| *dtype)
+        let typed = DType::ALL.iter().map(|dtype| Self::Typed(*dtype));
+        typed.chain(Self::UNTYPED).find(|dtype| dtype.name() == name)
     }
 
     /// Its name in the header, such as `BF16`.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        Self::TABLE[self as usize].1
+    pub const fn name(self) -> &'static str {
+        self.facts().0
     }
 
     /// Width of one element in bits; below 8 for packed formats.
     #[must_use]
-    pub fn bits(self) -> u32 {
-        Self::TABLE[self as usize].2
+    pub const fn bits(self) -> usize {
+        self.facts().1
+    }
+
+    /// The dtype of a tensor that holds it, if there is one.
+    #[must_use]
+    pub const fn typed(self) -> Option<DType> {
+        match self {
+            Self::Typed(dtype) => Some(dtype),
+            _ => None,
+        }
+    }
+
+    /// Name and bits.
+    const fn facts(self) -> (&'static str, usize) {
+        match self {
+            Self::Typed(dtype) => (dtype.format_name(), dtype.size() * 8),
+            Self::F4 => ("F4", 4),
+            Self::F6E2M3 => ("F6_E2M3", 6),
+            Self::F6E3M2 => ("F6_E3M2", 6),
+            Self::F8E8M0 => ("F8_E8M0", 8),
+            Self::F8E4M3Fnuz => ("F8_E4M3FNUZ", 8),
+            Self::F8E5M2Fnuz => ("F8_E5M2FNUZ", 8),
+            Self::C64 => ("C64", 64),
+        }
     }
 
     /// Bytes of a dense tensor of `shape`, or `None` when the product does not fit in `isize::MAX` bytes (zero dims
@@ -106,7 +90,7 @@ impl StoredDtype {
     pub fn bytes_of(self, shape: &[usize]) -> Option<u64> {
         let product = |least| {
             let mut dims = shape.iter().map(|dim| (*dim).max(least) as u128);
-            dims.try_fold(u128::from(self.bits()), u128::checked_mul)
+            dims.try_fold(self.bits() as u128, u128::checked_mul)
         };
         isize::try_from(product(1)?.div_ceil(8)).ok()?;
         let bits = product(0)?;
@@ -114,6 +98,18 @@ impl StoredDtype {
             return None;
         }
         u64::try_from(bits / 8).ok()
+    }
+}
+
+impl From<DType> for StoredDtype {
+    fn from(dtype: DType) -> Self {
+        Self::Typed(dtype)
+    }
+}
+
+impl PartialEq<DType> for StoredDtype {
+    fn eq(&self, other: &DType) -> bool {
+        self.typed() == Some(*other)
     }
 }
 

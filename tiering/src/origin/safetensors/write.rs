@@ -31,19 +31,20 @@ pub struct TensorSpec {
 impl TensorSpec {
     /// A tensor called `name`, of `dtype` and `shape` (elements).
     #[must_use]
-    pub fn new(name: impl Into<String>, dtype: StoredDtype, shape: impl Into<Vec<usize>>) -> Self {
-        Self { name: name.into(), dtype, shape: shape.into() }
+    pub fn new(name: impl Into<String>, dtype: impl Into<StoredDtype>, shape: impl Into<Vec<usize>>) -> Self {
+        Self { name: name.into(), dtype: dtype.into(), shape: shape.into() }
     }
 }
 
 /// Writes one safetensors file; without [`finish`](Self::finish) nothing of it remains.
 ///
 /// ```
-/// use stratal_tiering::origin::{StoredDtype, TensorSpec, Writer};
+/// use stratal_runtime::tensor::DType;
+/// use stratal_tiering::origin::{TensorSpec, Writer};
 /// # fn main() -> stratal_tiering::error::Result<()> {
 /// # let dir = tempfile::tempdir()?;
 /// # let path = dir.path().join("model.safetensors");
-/// let specs = [TensorSpec::new("a", StoredDtype::U8, [3]), TensorSpec::new("b", StoredDtype::Bf16, [2, 2])];
+/// let specs = [TensorSpec::new("a", DType::U8, [3]), TensorSpec::new("b", DType::BF16, [2, 2])];
 /// let mut writer = Writer::create(&path, &specs, &[("format", "pt")])?;
 /// writer.tensor("a", &[1, 2, 3])?;
 /// writer.append(&[0; 4])?; // a large tensor may come in pieces

@@ -2,6 +2,7 @@
 
 use super::*;
 use ErrorKind::{Format, Truncated};
+use stratal_runtime::tensor::DType;
 
 /// Judges `json` in front of `payload` bytes.
 fn judge(json: &str, payload: u64) -> Result<Header> {
@@ -417,10 +418,10 @@ fn sound_headers_are_read_exactly() {
     let header = judge(json, 14).unwrap();
     let start = PREFIX_BYTES + json.len() as u64;
     let expected = [
-        ("früh", StoredDtype::I8, vec![], 0, 1),
-        ("none", StoredDtype::F32, vec![3, 0, 5], 1, 0),
+        ("früh", DType::I8.into(), vec![], 0, 1),
+        ("none", DType::F32.into(), vec![3, 0, 5], 1, 0),
         ("/a.b/c..d", StoredDtype::F4, vec![2, 5], 1, 5),
-        ("late", StoredDtype::Bf16, vec![2, 2], 6, 8),
+        ("late", DType::BF16.into(), vec![2, 2], 6, 8),
     ];
     for (entry, (name, dtype, shape, offset, bytes)) in header.tensors().iter().zip(expected) {
         let offset = start + offset;

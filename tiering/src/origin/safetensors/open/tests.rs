@@ -1,8 +1,9 @@
 //! Promise: whatever a path holds, opening it is a checkpoint or a typed error that names the file; never a hang, a
 //! panic, or a read of the payload.
 
-use super::super::super::{StoredDtype, TensorSpec, Writer};
+use super::super::super::{TensorSpec, Writer};
 use super::*;
+use stratal_runtime::tensor::DType;
 
 const SMALL: &str = r#"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"I16","shape":[],"data_offsets":[2,4]}}"#;
 
@@ -13,7 +14,7 @@ fn file(json: &str, payload: &[u8]) -> Vec<u8> {
 
 /// Writes a small model of one tensor of two bytes.
 fn model(path: &Path, tensor: &str) {
-    let mut writer = Writer::create(path, &[TensorSpec::new(tensor, StoredDtype::U8, [2])], &[]).unwrap();
+    let mut writer = Writer::create(path, &[TensorSpec::new(tensor, DType::U8, [2])], &[]).unwrap();
     writer.tensor(tensor, b"xy").unwrap();
     writer.finish().unwrap();
 }

@@ -1,9 +1,10 @@
 //! Promise: what the writer writes, the reader reads; what is not finished leaves nothing.
 
-use super::super::super::{Checkpoint, StoredDtype};
+use super::super::super::Checkpoint;
 use super::*;
 use proptest::prelude::*;
 use std::os::unix::fs::FileExt;
+use stratal_runtime::tensor::DType;
 
 /// Names in a directory.
 fn names(directory: &Path) -> Vec<String> {
@@ -12,7 +13,7 @@ fn names(directory: &Path) -> Vec<String> {
 }
 
 fn spec(name: &str, shape: &[usize]) -> TensorSpec {
-    TensorSpec::new(name, StoredDtype::U8, shape)
+    TensorSpec::new(name, DType::U8, shape)
 }
 
 #[test]
@@ -121,8 +122,8 @@ proptest! {
         metadata in proptest::collection::btree_map("\\PC{0,8}", "\\PC{0,8}", 0..4),
         piece in 1..97usize,
     ) {
-        const DTYPES: [StoredDtype; 6] =
-            [StoredDtype::U8, StoredDtype::Bf16, StoredDtype::F32, StoredDtype::F64, StoredDtype::Bool, StoredDtype::I64];
+        const DTYPES: [DType; 6] =
+            [DType::U8, DType::BF16, DType::F32, DType::F64, DType::Bool, DType::I64];
         let specs: Vec<TensorSpec> = tensors.into_iter()
             .filter(|(name, _)| !name.split(['/', '\\']).any(|part| part == ".."))
             .map(|(name, (dtype, shape))| TensorSpec::new(name, DTYPES[dtype], shape)).collect();
