@@ -1,0 +1,275 @@
+//! The frame pool: spans of frames up to a budget, whole frames and page runs handed out as blocks.
+//!
+//! Invariants: `used + free == pages reserved so far <= budget`; a frame is either whole (free or in one block) or
+//! packed with runs; a frame whose last run returns is whole again. The pool grows span by span as blocks are first
+//! needed, so a large budget costs nothing until it is used.
+
+use super::block::Block;
+use super::{FRAME_BYTES, FRAME_PAGES, PAGE_BYTES};
+use crate::error::Result;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use stratal_runtime::sys;
+
+/// Frames of one span: the unit in which the pool grows and registers, unless the budget asks for larger ones.
+const SPAN_FRAMES: usize = 32;
+
+/// Spans at most, so that a span's index fits the driver's table of registered regions.
+const SPANS_MAX: usize = 1024;
+
+/// One reservation of the pool, committed and mapped until the last block of it is gone.
+#[derive(Debug)]
+pub(super) struct Span {
+    start: NonNull<u8>,
+    len: usize,
+    index: u16,
+}
+
+// SAFETY: a span is a range of mapped addresses with no thread-bound state; its bytes are reached through blocks.
+unsafe impl Send for Span {}
+// SAFETY: as above; `&Span` only tells addresses.
+unsafe impl Sync for Span {}
+
+impl Span {
+    fn commit(len: usize, index: u16) -> Result<Self> {
+        let start = sys::reserve(len, FRAME_BYTES)?;
+        let span = Self { start, len, index };
+        // SAFETY: the range was reserved just now and nothing else knows it.
+        unsafe { sys::advise_huge(start, len) };
+        // SAFETY: as above. A child after fork must not share pages under DMA.
+        unsafe { sys::dont_fork(start, len) };
+        // SAFETY: as above; huge pages are faulted in now, so that registration pins them whole.
+        unsafe { sys::populate(start, len) }?;
+        Ok(span)
+    }
+
+    pub(super) fn index(&self) -> u16 {
+        self.index
+    }
+
+    pub(super) fn address(&self, page: usize) -> NonNull<u8> {
+        debug_assert!(page * PAGE_BYTES < self.len);
+        // SAFETY: blocks are only made of pages inside the span.
+        unsafe { self.start.add(page * PAGE_BYTES) }
+    }
+}
+
+impl Drop for Span {
+    fn drop(&mut self) {
+        // SAFETY: the reservation of `commit`, released once; every block inside held an `Arc` of this span.
+        unsafe { sys::release(self.start, self.len) }
+    }
+}
+
+/// Memory that became part of the pool and wants registering with the disk driver.
+#[derive(Clone, Copy, Debug)]
+pub struct Region {
+    /// Index to register it under.
+    pub index: u16,
+    /// First byte.
+    pub start: NonNull<u8>,
+    /// Bytes.
+    pub len: usize,
+}
+
+// SAFETY: a region is only a pair of numbers about memory that the pool keeps alive.
+unsafe impl Send for Region {}
+
+/// A frame that is shared by runs of pages.
+#[derive(Debug)]
+struct Packed {
+    span: usize,
+    first_page: usize,
+    pages: usize,
+    taken: [u64; FRAME_PAGES / 64],
+    taken_pages: usize,
+}
+
+impl Packed {
+    fn new(span: usize, first_page: usize, pages: usize) -> Self {
+        Self { span, first_page, pages, taken: [0; FRAME_PAGES / 64], taken_pages: 0 }
+    }
+
+    fn is_taken(&self, page: usize) -> bool {
+        self.taken[page / 64] >> (page % 64) & 1 == 1
+    }
+
+    fn set(&mut self, page: usize, taken: bool) {
+        let bit = 1 << (page % 64);
+        if taken {
+            self.taken[page / 64] |= bit;
+        } else {
+            self.taken[page / 64] &= !bit;
+        }
+    }
+
+    /// First fit of `pages` consecutive free pages.
+    fn find(&self, pages: usize) -> Option<usize> {
+        if self.pages - self.taken_pages < pages {
+            return None;
+        }
+        let mut run = 0;
+        for page in 0..self.pages {
+            run = if self.is_taken(page) { 0 } else { run + 1 };
+            if run == pages {
+                return Some(page + 1 - pages);
+            }
+        }
+        None
+    }
+
+    fn mark(&mut self, first: usize, pages: usize, taken: bool) {
+        (first..first + pages).for_each(|page| self.set(page, taken));
+        if taken {
+            self.taken_pages += pages;
+        } else {
+            self.taken_pages -= pages;
+        }
+    }
+}
+
+/// All host memory of one engine: never more than its budget.
+#[derive(Debug)]
+pub struct FramePool {
+    budget_pages: usize,
+    span_pages: usize,
+    committed_pages: usize,
+    used_pages: usize,
+    used_pages_peak: usize,
+    spans: Vec<Arc<Span>>,
+    free_frames: Vec<(usize, usize)>,
+    packed: Vec<Packed>,
+    fresh: Vec<Region>,
+}
+
+impl FramePool {
+    /// A pool of at most `budget_bytes`, rounded down to pages. Nothing is committed yet.
+    #[must_use]
+    pub fn new(budget_bytes: u64) -> Self {
+        let budget_pages = usize::try_from(budget_bytes).unwrap_or(usize::MAX) / PAGE_BYTES;
+        let frames = budget_pages.div_ceil(FRAME_PAGES);
+        Self {
+            budget_pages,
+            span_pages: SPAN_FRAMES.max(frames.div_ceil(SPANS_MAX)) * FRAME_PAGES,
+            committed_pages: 0,
+            used_pages: 0,
+            used_pages_peak: 0,
+            spans: Vec::new(),
+            free_frames: Vec::new(),
+            packed: Vec::new(),
+            fresh: Vec::new(),
+        }
+    }
+
+    /// Bytes it may hold.
+    #[must_use]
+    pub fn budget_bytes(&self) -> u64 {
+        (self.budget_pages * PAGE_BYTES) as u64
+    }
+
+    /// Bytes in blocks now.
+    #[must_use]
+    pub fn used_bytes(&self) -> u64 {
+        (self.used_pages * PAGE_BYTES) as u64
+    }
+
+    /// Most bytes that were in blocks at once.
+    #[must_use]
+    pub fn used_bytes_peak(&self) -> u64 {
+        (self.used_pages_peak * PAGE_BYTES) as u64
+    }
+
+    /// Memory committed since the last call, to be registered with the driver before or after first use.
+    pub fn take_fresh(&mut self) -> Vec<Region> {
+        std::mem::take(&mut self.fresh)
+    }
+
+    /// A block of `bytes`, rounded up to pages, at most one frame; `None` when the budget has no such room now.
+    ///
+    /// # Errors
+    /// `OutOfMemory` when the kernel refuses memory that the budget allows.
+    pub fn alloc(&mut self, bytes: usize) -> Result<Option<Block>> {
+        let pages = bytes.max(1).div_ceil(PAGE_BYTES);
+        if pages > FRAME_PAGES {
+            return Ok(None);
+        }
+        let found = loop {
+            let found = if pages == FRAME_PAGES { self.take_frame() } else { self.take_run(pages) };
+            if found.is_some() || !self.grow()? {
+                break found;
+            }
+        };
+        let Some((span, page)) = found else { return Ok(None) };
+        self.used_pages += pages;
+        self.used_pages_peak = self.used_pages_peak.max(self.used_pages);
+        let span = Arc::clone(&self.spans[span]);
+        // SAFETY: the pages were taken from the free frames or marked in their bitmap just now, so no block has them.
+        Ok(Some(unsafe { Block::new(span, page as u32, pages as u32) }))
+    }
+
+    /// Takes a block back; its pages move home first.
+    ///
+    /// # Errors
+    /// `OutOfMemory` when the kernel cannot move the pages home; the block then stays out of use.
+    pub fn free(&mut self, mut block: Block) -> Result<()> {
+        block.go_home()?;
+        self.used_pages -= block.pages();
+        let span = usize::from(block.span().index());
+        if block.is_frame() {
+            self.free_frames.push((span, block.page()));
+        } else {
+            self.free_run(span, block.page(), block.pages());
+        }
+        Ok(())
+    }
+
+    fn take_frame(&mut self) -> Option<(usize, usize)> {
+        self.free_frames.pop()
+    }
+
+    fn take_run(&mut self, pages: usize) -> Option<(usize, usize)> {
+        let found = self.packed.iter().enumerate().find_map(|(i, packed)| Some((i, packed.find(pages)?)));
+        let (index, first) = match found {
+            Some(found) => found,
+            None => {
+                let (span, first_page) = self.take_frame()?;
+                self.packed.push(Packed::new(span, first_page, FRAME_PAGES));
+                (self.packed.len() - 1, 0)
+            }
+        };
+        let packed = &mut self.packed[index];
+        packed.mark(first, pages, true);
+        Some((packed.span, packed.first_page + first))
+    }
+
+    fn free_run(&mut self, span: usize, page: usize, pages: usize) {
+        let first_page = page / FRAME_PAGES * FRAME_PAGES;
+        let index = self.packed.iter().position(|packed| packed.span == span && packed.first_page == first_page);
+        debug_assert!(index.is_some(), "a run comes from a packed frame");
+        let Some(index) = index else { return };
+        self.packed[index].mark(page - first_page, pages, false);
+        if self.packed[index].taken_pages == 0 && self.packed[index].pages == FRAME_PAGES {
+            self.packed.swap_remove(index);
+            self.free_frames.push((span, first_page));
+        }
+    }
+
+    /// Commits one more span; whether there was budget for one.
+    fn grow(&mut self) -> Result<bool> {
+        let pages = self.span_pages.min(self.budget_pages - self.committed_pages);
+        if pages == 0 {
+            return Ok(false);
+        }
+        let index = self.spans.len();
+        let span = Arc::new(Span::commit(pages * PAGE_BYTES, index as u16)?);
+        self.fresh.push(Region { index: index as u16, start: span.start, len: span.len });
+        self.spans.push(span);
+        self.committed_pages += pages;
+        let whole = pages / FRAME_PAGES;
+        self.free_frames.extend((0..whole).rev().map(|frame| (index, frame * FRAME_PAGES)));
+        if pages % FRAME_PAGES != 0 {
+            self.packed.push(Packed::new(index, whole * FRAME_PAGES, pages % FRAME_PAGES));
+        }
+        Ok(true)
+    }
+}
