@@ -6,6 +6,15 @@ pub use stratal_runtime::tensor::{
     ParamSource, Params, ReadLease, Shape, Tensor, View, ViewMut, WriteLease, bf16, f16,
 };
 
+pub use stratal_tiering::engine::{Engine, EngineBuilder};
+pub use stratal_tiering::origin::Checkpoint;
+pub use stratal_tiering::policy::Policy;
+
+/// Memory, and typed views of it.
+pub use stratal_runtime as runtime;
+/// Where each tensor is, where it should be, and moving it.
+pub use stratal_tiering as tiering;
+
 #[cfg(feature = "macros")]
 pub use stratal_macros::Params;
 

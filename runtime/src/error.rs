@@ -118,6 +118,18 @@ impl Error {
         self
     }
 
+    /// The same failure for another caller who waited for the same thing: kind, message and facts, the source as text.
+    #[must_use]
+    pub fn retold(&self) -> Self {
+        let source = self.0.source.as_ref().map(|source| Box::from(source.to_string()));
+        Self(Box::new(Inner {
+            kind: self.0.kind,
+            message: self.0.message.clone(),
+            context: self.0.context.clone(),
+            source,
+        }))
+    }
+
     /// What went wrong, coarsely.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

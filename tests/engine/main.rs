@@ -1,1 +1,4 @@
 //! Promise: bad input and bad luck give a typed error that names the tensor; nothing is lost, nothing hangs.
+
+mod streaming;
+mod world;

@@ -1,1 +1,161 @@
-//! The only place that both decides and acts.
+//! The only place that both decides and acts: residency and plans say what should be where, the worker moves it.
+//!
+//! ```text
+//!  user threads                              one lock                       the worker's thread
+//!  acquire ─ hit: lease ───────────────>  residency table                     completions
+//!          └ miss: request, sleep ─────>  requests, oldest first  <──────────  fill, spill, prefetch
+//!  release ────────────────────────────>  victims, follower       ─────────>  flights ──> driver
+//! ```
+//!
+//! The walk of one tensor: `source` adopts it as an object; `lease` asks for its bytes; `request` waits; `room`
+//! finds a block in the budget; `fill` starts its reads and seats it in the tensor's window; `grant` lends it out and
+//! takes it back; `spill` writes it down when it is dirty and must go; `forget` gives everything back.
+
+mod builder;
+mod catalogue;
+mod fill;
+mod forget;
+mod grant;
+mod hint;
+#[allow(unsafe_code, reason = "promises to leases that their bytes stay")]
+mod lease;
+mod report;
+mod request;
+mod room;
+mod slice;
+mod source;
+mod spill;
+mod state;
+mod worker;
+
+pub use builder::EngineBuilder;
+pub use report::Report;
+pub use source::Source;
+
+use crate::error::Result;
+use crate::object::Trace;
+use crate::observe::counters::Snapshot;
+use crate::policy::Policy;
+use crate::transfer::Placement;
+use catalogue::{Home, Object};
+use lease::Handle;
+use std::sync::Arc;
+use stratal_runtime::tensor::managed::{Keeper, Managed};
+use stratal_runtime::tensor::{AnyTensor, DType, Element, Layout, Shape, Tensor};
+
+/// Keeps tensors in tiers within their budgets, and lends out their bytes. Cloning shares it; it ends with its last
+/// clone, tensor and lease.
+///
+/// ```
+/// use stratal_tiering::engine::Engine;
+/// use stratal_tiering::policy::Policy;
+/// use stratal_tiering::tier::TierKind;
+/// # fn main() -> stratal_tiering::error::Result<()> {
+/// let policy = Policy::builder().tier("dram", TierKind::Dram, "8 MiB").build()?;
+/// let engine = Engine::builder().policy(policy).build()?;
+/// let tensors = (0..4)
+///     .map(|i| engine.zeros::<f32, (stratal_runtime::tensor::Dyn,)>(&format!("state.{i}"), [1 << 20]))
+///     .collect::<Result<Vec<_>, _>>()?;
+/// for (i, tensor) in tensors.iter().enumerate() {
+///     tensor.write()?.as_mut_slice().fill(i as f32); // 16 MiB in all: what does not fit is spilled
+/// }
+/// for (i, tensor) in tensors.iter().enumerate() {
+///     assert!(tensor.read()?.iter().all(|&value| value == i as f32));
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Engine {
+    handle: Arc<Handle>,
+}
+
+impl Engine {
+    /// A builder that starts from the default policy.
+    #[must_use]
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
+    }
+
+    /// A tensor that lives in the engine, zeros until written. It takes no memory before its first lease; what does
+    /// not fit is spilled to the store.
+    ///
+    /// # Errors
+    /// `Shape` when the shape does not match `S` or its size overflows; `Closed`.
+    pub fn zeros<T: Element, S: Shape>(
+        &self,
+        name: &str,
+        shape: impl AsRef<[usize]>,
+    ) -> Result<Tensor<T, S>> {
+        let any = self.zeros_any(name, T::DTYPE, shape.as_ref())?;
+        Tensor::from_any(any).map_err(Into::into)
+    }
+
+    /// As [`Self::zeros`], with dtype and shape known only at run time.
+    ///
+    /// # Errors
+    /// As [`Self::zeros`].
+    pub fn zeros_any(&self, name: &str, dtype: DType, shape: &[usize]) -> Result<AnyTensor> {
+        let bytes = Layout::row_major(shape, dtype.size())?.num_bytes() as u64;
+        let name: Arc<str> = Arc::from(name);
+        let object =
+            Object::new(Arc::clone(&name), Placement::unfiled(bytes), Home::Spill, dtype.size() as u64)?;
+        let index = self.handle.0.add_object(&mut self.handle.0.lock(), object)?;
+        let keeper: Arc<dyn Keeper> = Arc::clone(&self.handle) as _;
+        AnyTensor::managed(dtype, shape, Managed::new(keeper, u64::from(index), name))
+    }
+
+    /// Marks the start of a pass: one traversal of the tensors in an order that the next pass repeats. Without marks
+    /// the engine finds the period of the leases by itself.
+    pub fn begin_pass(&self) {
+        self.handle.0.pass_begun(&mut self.handle.0.lock());
+        self.handle.0.wake();
+    }
+
+    /// What the engine has counted so far.
+    #[must_use]
+    pub fn counters(&self) -> Snapshot {
+        self.handle.0.counters.snapshot()
+    }
+
+    /// The pass that is followed now, as it was recorded; `None` until one has repeated.
+    #[must_use]
+    pub fn trace(&self) -> Option<Trace> {
+        self.handle.0.lock().follower.trace().cloned()
+    }
+
+    /// The policy it was built with.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.handle.0.policy
+    }
+
+    /// Bytes that host copies may take together, page-locked and in-flight ones included.
+    #[must_use]
+    pub fn budget_bytes(&self) -> u64 {
+        self.handle.0.lock().pool.budget_bytes()
+    }
+
+    /// Bytes that may be fetched ahead of need.
+    #[must_use]
+    pub fn window_bytes(&self) -> u64 {
+        self.handle.0.policy.window_bytes()
+    }
+
+    /// The driver that moves file bytes: `io_uring` or `threads`.
+    #[must_use]
+    pub fn io_backend(&self) -> &'static str {
+        self.handle.0.driver.get().map_or("none", |driver| driver.name)
+    }
+
+    /// What it holds, moved and decided, to print.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        Report::of(&self.handle.0)
+    }
+
+    /// Ends it before its last handle goes: waiting and later leases fail with `Closed`, held ones stay valid.
+    pub fn close(&self) {
+        self.handle.0.close("the engine was closed");
+    }
+}

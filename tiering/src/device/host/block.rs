@@ -7,7 +7,6 @@ use super::frames::Span;
 use super::window::Window;
 use super::{FRAME_PAGES, PAGE_BYTES};
 use crate::error::{Error, ErrorKind, Result};
-use crate::io::{FixedPlace, IoBuf};
 use std::ptr::NonNull;
 use std::sync::Arc;
 use stratal_runtime::sys;
@@ -65,14 +64,17 @@ impl Block {
         self.pages() == FRAME_PAGES
     }
 
-    fn home(&self) -> NonNull<u8> {
-        self.span.address(self.page as usize)
+    /// The region it was made in, and its address there, under which the driver registered it. The bytes may be
+    /// elsewhere now.
+    #[must_use]
+    pub fn home(&self) -> (u16, NonNull<u8>) {
+        (self.span.index(), self.span.address(self.page()))
     }
 
     /// Where the bytes are now.
     #[must_use]
     pub fn address(&self) -> NonNull<u8> {
-        self.away.as_ref().map_or_else(|| self.home(), |away| away.address)
+        self.away.as_ref().map_or_else(|| self.home().1, |away| away.address)
     }
 
     /// Moves the pages to `offset` of `window`; their old address becomes an empty hole. The place must be a hole:
@@ -96,7 +98,7 @@ impl Block {
     /// `OutOfMemory` when the kernel has no more mappings; the block then stays where it was.
     pub(super) fn go_home(&mut self) -> Result<()> {
         if self.away.is_some() {
-            self.remap(self.home())?;
+            self.remap(self.home().1)?;
             self.away = None;
         }
         Ok(())
@@ -124,23 +126,5 @@ impl Block {
     pub fn as_slice(&self) -> &[u8] {
         // SAFETY: the pages are mapped and initialised, and nobody writes them without `&mut self`.
         unsafe { std::slice::from_raw_parts(self.address().as_ptr(), self.bytes()) }
-    }
-}
-
-// SAFETY:
-// - the pages stay mapped while the block lives: it keeps its span and window alive and moves only by `&mut self`;
-// - they are its own, so nobody else touches them;
-// - `fixed` names them by their home address, under which the span was registered.
-unsafe impl IoBuf for Block {
-    fn start(&self) -> NonNull<u8> {
-        self.address()
-    }
-
-    fn len(&self) -> usize {
-        self.bytes()
-    }
-
-    fn fixed(&self) -> Option<FixedPlace> {
-        Some(FixedPlace { region: self.span.index(), address: self.home().as_ptr() as u64 })
     }
 }

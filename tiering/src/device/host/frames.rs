@@ -57,7 +57,8 @@ impl Span {
 impl Drop for Span {
     fn drop(&mut self) {
         // SAFETY: the reservation of `commit`, released once; every block inside held an `Arc` of this span.
-        unsafe { sys::release(self.start, self.len) }
+        let released = unsafe { sys::release(self.start, self.len) };
+        debug_assert!(released.is_ok(), "the kernel unmaps what it mapped");
     }
 }
 
@@ -139,7 +140,6 @@ pub struct FramePool {
     spans: Vec<Arc<Span>>,
     free_frames: Vec<(usize, usize)>,
     packed: Vec<Packed>,
-    fresh: Vec<Region>,
 }
 
 impl FramePool {
@@ -157,7 +157,6 @@ impl FramePool {
             spans: Vec::new(),
             free_frames: Vec::new(),
             packed: Vec::new(),
-            fresh: Vec::new(),
         }
     }
 
@@ -179,32 +178,19 @@ impl FramePool {
         (self.used_pages_peak * PAGE_BYTES) as u64
     }
 
-    /// Memory committed since the last call, to be registered with the driver before or after first use.
-    pub fn take_fresh(&mut self) -> Vec<Region> {
-        std::mem::take(&mut self.fresh)
-    }
-
-    /// A block of `bytes`, rounded up to pages, at most one frame; `None` when the budget has no such room now.
-    ///
-    /// # Errors
-    /// `OutOfMemory` when the kernel refuses memory that the budget allows.
-    pub fn alloc(&mut self, bytes: usize) -> Result<Option<Block>> {
+    /// A block of `bytes`, rounded up to pages, at most one frame; `None` when no such room is committed and free.
+    pub fn alloc(&mut self, bytes: usize) -> Option<Block> {
         let pages = bytes.max(1).div_ceil(PAGE_BYTES);
-        if pages > FRAME_PAGES {
-            return Ok(None);
-        }
-        let found = loop {
-            let found = if pages == FRAME_PAGES { self.take_frame() } else { self.take_run(pages) };
-            if found.is_some() || !self.grow()? {
-                break found;
-            }
+        let (span, page) = match pages {
+            FRAME_PAGES => self.take_frame()?,
+            FRAME_PAGES.. => return None,
+            _ => self.take_run(pages)?,
         };
-        let Some((span, page)) = found else { return Ok(None) };
         self.used_pages += pages;
         self.used_pages_peak = self.used_pages_peak.max(self.used_pages);
         let span = Arc::clone(&self.spans[span]);
         // SAFETY: the pages were taken from the free frames or marked in their bitmap just now, so no block has them.
-        Ok(Some(unsafe { Block::new(span, page as u32, pages as u32) }))
+        Some(unsafe { Block::new(span, page as u32, pages as u32) })
     }
 
     /// Takes a block back; its pages move home first.
@@ -244,7 +230,8 @@ impl FramePool {
 
     fn free_run(&mut self, span: usize, page: usize, pages: usize) {
         let first_page = page / FRAME_PAGES * FRAME_PAGES;
-        let index = self.packed.iter().position(|packed| packed.span == span && packed.first_page == first_page);
+        let index =
+            self.packed.iter().position(|packed| packed.span == span && packed.first_page == first_page);
         debug_assert!(index.is_some(), "a run comes from a packed frame");
         let Some(index) = index else { return };
         self.packed[index].mark(page - first_page, pages, false);
@@ -254,15 +241,25 @@ impl FramePool {
         }
     }
 
-    /// Commits one more span; whether there was budget for one.
-    fn grow(&mut self) -> Result<bool> {
+    /// Whether the budget allows [`Self::grow`] to commit more.
+    #[must_use]
+    pub fn can_grow(&self) -> bool {
+        self.committed_pages < self.budget_pages
+    }
+
+    /// Commits one more span, as far as the budget goes. Register it before blocks of it move: the driver finds them
+    /// by the pages that lie here now.
+    ///
+    /// # Errors
+    /// `OutOfMemory` when the kernel refuses memory that the budget allows.
+    pub fn grow(&mut self) -> Result<Option<Region>> {
         let pages = self.span_pages.min(self.budget_pages - self.committed_pages);
         if pages == 0 {
-            return Ok(false);
+            return Ok(None);
         }
         let index = self.spans.len();
         let span = Arc::new(Span::commit(pages * PAGE_BYTES, index as u16)?);
-        self.fresh.push(Region { index: index as u16, start: span.start, len: span.len });
+        let region = Region { index: index as u16, start: span.start, len: span.len };
         self.spans.push(span);
         self.committed_pages += pages;
         let whole = pages / FRAME_PAGES;
@@ -270,6 +267,6 @@ impl FramePool {
         if pages % FRAME_PAGES != 0 {
             self.packed.push(Packed::new(index, whole * FRAME_PAGES, pages % FRAME_PAGES));
         }
-        Ok(true)
+        Ok(Some(region))
     }
 }

@@ -52,6 +52,7 @@ impl Drop for Window {
         // SAFETY:
         // - `start .. start + len` is the reservation made in `reserve`, released once, here;
         // - blocks placed inside keep the window alive, so none is left.
-        unsafe { sys::release(self.start, self.len) }
+        let released = unsafe { sys::release(self.start, self.len) };
+        debug_assert!(released.is_ok(), "the kernel unmaps what it mapped");
     }
 }

@@ -1,0 +1,61 @@
+//! Promise: a checkpoint larger than the budget reads the same as it was written, within the budget, and once a pass
+//! is known with no more bytes than the plan says.
+
+use crate::world::{checkpoint, directory, engine, value};
+use std::path::Path;
+use stratal::runtime::tensor::params::{Adopt, ParamSource};
+use stratal::runtime::tensor::{Dyn, Tensor};
+use stratal::{Checkpoint, Engine};
+
+fn tensors(engine: &Engine, path: &Path, count: usize) -> Vec<Tensor<f32, (Dyn,)>> {
+    let source = engine.source(&Checkpoint::open(path).unwrap()).unwrap();
+    (0..count).map(|i| Tensor::from_any(source.adopt(&format!("t.{i}")).unwrap()).unwrap()).collect()
+}
+
+fn check(tensor: &Tensor<f32, (Dyn,)>, index: usize) {
+    let lease = tensor.read().unwrap();
+    for (at, &found) in lease.iter().enumerate() {
+        assert_eq!(found, value(index, at), "tensor {index}, element {at}");
+    }
+}
+
+/// Aligned, shifted and unaligned tensors, large, small and empty, come back whole, pass after pass.
+#[test]
+fn every_byte_comes_back_whatever_its_alignment() {
+    let dir = directory();
+    let elements = [1_500_000, 3, 700_001, 16, 524_288, 0, 2_000_003, 1, 1_048_576, 999];
+    let path = checkpoint(dir.path(), &elements);
+    let engine = engine(dir.path(), "12 MiB");
+    let tensors = tensors(&engine, &path, elements.len());
+    for _ in 0..4 {
+        engine.begin_pass();
+        for (i, tensor) in tensors.iter().enumerate() {
+            check(tensor, i);
+        }
+    }
+    let report = engine.report();
+    assert!(report.peak_bytes <= 12 << 20, "{report}");
+    assert_eq!(report.counters.bytes_written, 0, "a checkpoint is never copied: {report}");
+    assert!(report.counters.schedules >= 1, "{report}");
+}
+
+/// From the third pass on, the engine reads what the plan says and not the whole checkpoint.
+#[test]
+fn a_known_pass_reads_no_more_than_planned() {
+    let dir = directory();
+    let elements = [1 << 20; 16];
+    let path = checkpoint(dir.path(), &elements);
+    let engine = engine(dir.path(), "32 MiB");
+    let tensors = tensors(&engine, &path, elements.len());
+    let mut before = engine.counters();
+    for pass in 0..5 {
+        engine.begin_pass();
+        tensors.iter().enumerate().for_each(|(i, tensor)| check(tensor, i));
+        let moved = engine.counters() - before;
+        before = engine.counters();
+        if pass >= 2 {
+            assert!(moved.bytes_read <= (64 - 24) << 20, "pass {pass}: {moved}");
+            assert_eq!(moved.wasted_prefetches, 0, "pass {pass}: {moved}");
+        }
+    }
+}

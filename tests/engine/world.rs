@@ -1,0 +1,46 @@
+//! Checkpoints with known bytes, and engines with small budgets.
+
+use std::path::{Path, PathBuf};
+use stratal::tiering::origin::{StoredDtype, TensorSpec, Writer};
+use stratal::tiering::tier::TierKind;
+use stratal::{Engine, Policy};
+use tempfile::TempDir;
+
+/// A directory on a real disk where the machine has one: `/tmp` may be memory.
+pub(crate) fn directory() -> TempDir {
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
+}
+
+/// Value of element `i` of tensor `tensor`.
+pub(crate) fn value(tensor: usize, i: usize) -> f32 {
+    ((tensor * 7919 + i) % 65_521) as f32
+}
+
+/// A checkpoint of tensors `t.0`, `t.1`, … of the given numbers of f32 elements.
+pub(crate) fn checkpoint(dir: &Path, elements: &[usize]) -> PathBuf {
+    let path = dir.join("model.safetensors");
+    let name = |i: usize| format!("t.{i}");
+    let specs: Vec<_> = elements
+        .iter()
+        .enumerate()
+        .map(|(i, &len)| TensorSpec::new(name(i), StoredDtype::F32, [len]))
+        .collect();
+    let mut writer = Writer::create(&path, &specs, &[]).unwrap();
+    for (i, &len) in elements.iter().enumerate() {
+        let bytes: Vec<u8> = (0..len).flat_map(|at| value(i, at).to_le_bytes()).collect();
+        writer.tensor(&name(i), &bytes).unwrap();
+    }
+    writer.finish().unwrap();
+    path
+}
+
+/// An engine with this DRAM budget and a short deadline.
+pub(crate) fn engine(dir: &Path, budget: &str) -> Engine {
+    let policy = Policy::builder()
+        .tier("dram", TierKind::Dram, budget)
+        .spill_directory(dir)
+        .deadline("5 s")
+        .build()
+        .unwrap();
+    Engine::builder().policy(policy).build().unwrap()
+}

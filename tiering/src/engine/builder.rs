@@ -1,0 +1,131 @@
+//! Starting an engine: the state, then the worker with its driver, then the handle that both live by.
+
+use super::Engine;
+use super::catalogue::Catalogue;
+use super::lease::Handle;
+use super::request::Requests;
+use super::state::{Core, Driver, EVENTS_KEPT, Holds, Shared};
+use super::worker::Worker;
+use crate::device::host::FramePool;
+use crate::error::{Error, ErrorKind, Result};
+use crate::io::{self, Io};
+use crate::observe::clock::SystemClock;
+use crate::observe::counters::Counters;
+use crate::observe::events::Recent;
+use crate::plan::follow::Follower;
+use crate::policy::{Eviction, IoChoice, Policy};
+use crate::residency::evict::{Evict, lru::Lru, min::Min};
+use crate::residency::ledger::Ledger;
+use crate::residency::table::Table;
+use crate::tier::TierKind;
+use crate::transfer::Freight;
+use std::collections::{HashMap, VecDeque};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
+
+/// Flights under way unless the policy says: at 2 MiB each, enough for any one disk.
+const QUEUE_DEPTH: u32 = 16;
+
+/// Configures an [`Engine`].
+#[derive(Clone, Debug, Default)]
+pub struct EngineBuilder {
+    policy: Option<Policy>,
+}
+
+impl EngineBuilder {
+    /// What the engine may use, and how it decides; [`Policy::default`] unless given.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// Starts the engine and its worker thread.
+    ///
+    /// # Errors
+    /// `Policy` when no host tier is configured; `Io` or `Unsupported` when the driver that the policy insists on
+    /// is refused.
+    pub fn build(self) -> Result<Engine> {
+        let shared = Arc::new(shared(self.policy.unwrap_or_default())?);
+        let (ready, started) = channel();
+        let theirs = Arc::clone(&shared);
+        let spawned = std::thread::Builder::new()
+            .name("stratal-engine".into())
+            .spawn(move || work(theirs, &ready))
+            .map_err(Error::from)?;
+        let gone = || Error::new(ErrorKind::Closed, "the engine's worker ended before it began");
+        started.recv().map_err(|_| gone())??;
+        Ok(Engine { handle: Arc::new(Handle::new(shared, spawned)) })
+    }
+}
+
+fn shared(policy: Policy) -> Result<Shared> {
+    let topology = policy.topology();
+    let host = topology
+        .by_kind(TierKind::Dram)
+        .ok_or_else(|| Error::new(ErrorKind::Policy, "no tier is of kind `dram`"))?;
+    let budget_bytes = policy.dram_budget_bytes();
+    let victims: Box<dyn Evict> = match policy.eviction() {
+        Eviction::Min => Box::new(Min::new()),
+        Eviction::Lru => Box::new(Lru::new()),
+    };
+    let core = Core {
+        table: Table::new(topology.tiers.len()),
+        ledger: Ledger::new(&topology),
+        catalogue: Catalogue::default(),
+        pool: FramePool::new(budget_bytes),
+        victims,
+        requests: Requests::default(),
+        holds: Holds::default(),
+        follower: Follower::new(budget_bytes, policy.window_bytes()),
+        store: None,
+        extents: HashMap::new(),
+        hints: VecDeque::new(),
+        hinted_bytes: 0,
+        leaving_bytes: 0,
+        closed: None,
+    };
+    Ok(Shared {
+        core: Mutex::new(core),
+        changed: Condvar::new(),
+        counters: Counters::default(),
+        clock: SystemClock::new(),
+        events: Recent::new(EVENTS_KEPT),
+        policy,
+        topology,
+        host,
+        driver: OnceLock::new(),
+    })
+}
+
+/// The worker thread: the driver belongs to the thread that made it.
+fn work(shared: Arc<Shared>, ready: &Sender<Result<()>>) {
+    match open(&shared) {
+        Ok(io) => {
+            let driver = Driver { name: io.name(), waker: io.waker() };
+            let first = shared.driver.set(driver).is_ok();
+            debug_assert!(first, "an engine has one worker");
+            // The builder waits for this; if it has gone, nobody will ever ask for anything.
+            if ready.send(Ok(())).is_ok() {
+                Worker::new(shared, io).run();
+            }
+        }
+        Err(error) => drop(ready.send(Err(error))),
+    }
+}
+
+fn open(shared: &Shared) -> Result<Box<dyn Io<Freight>>> {
+    let depth = shared.policy.queue_depth().unwrap_or(QUEUE_DEPTH) as usize;
+    match shared.policy.io() {
+        IoChoice::IoUring => Ok(Box::new(io::uring::Uring::open(depth)?)),
+        IoChoice::Threads => Ok(Box::new(io::threads::Threads::open(depth)?)),
+        IoChoice::Auto => {
+            let (driver, refused) = io::open(depth)?;
+            if let Some(refused) = refused {
+                shared.event("fallback", &refused);
+                eprintln!("stratal: reading by threads, io_uring is not to be had: {refused}");
+            }
+            Ok(driver)
+        }
+    }
+}

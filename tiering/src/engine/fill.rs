@@ -1,0 +1,159 @@
+//! Bringing chunks up: starting the reads that fill a block, and taking the outcome.
+
+use super::catalogue::Home;
+use super::room::Room;
+use super::state::{Core, Shared};
+use super::worker::{Errand, Outbox, Outgoing, Place};
+use crate::device::host::{Block, FRAME_BYTES};
+use crate::error::{Error, ErrorKind, Result};
+use crate::io::Op;
+use crate::object::{ChunkKey, NextUse};
+use crate::residency::state::{CopyState, Filled, HomePlace, Source};
+use crate::transfer::{StagedFill, chunk_span, piece_steps, spill_span};
+use std::sync::Arc;
+
+/// Failed fetches of a chunk before its waiters are told.
+const ATTEMPTS: u32 = 3;
+
+/// What came of starting a fetch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Started {
+    /// It is under way, or needs no I/O and is there.
+    Yes,
+    /// It is there or under way already, or cannot be now for a reason that resolves itself.
+    NotNow,
+    /// No room until the pool has grown.
+    Grow,
+    /// No room.
+    NoRoom,
+}
+
+impl Shared {
+    /// Starts fetching a chunk, making room for it.
+    ///
+    /// # Errors
+    /// Why no room can ever be made, or the home cannot be read.
+    pub(super) fn start_fill(
+        &self,
+        core: &mut Core,
+        outbox: &mut Outbox,
+        key: ChunkKey,
+        not_before: Option<NextUse>,
+    ) -> Result<Started> {
+        let Some(chunk) = core.table.get(key) else { return Ok(Started::NotNow) };
+        if chunk.state(self.host) != CopyState::Absent {
+            return Ok(Started::NotNow);
+        }
+        let reborn = core.catalogue.seat(key).is_some_and(|seat| seat.reborn);
+        let home = chunk.home_place().filter(|_| !reborn);
+        let bytes = self.copy_bytes(core, key);
+        let mut block = match self.make_room(core, outbox, bytes, not_before)? {
+            Room::Block(block) => block,
+            Room::Grow => return Ok(Started::Grow),
+            Room::Leaving => return Ok(Started::NotNow),
+            Room::Full => return Ok(Started::NoRoom),
+        };
+        if let Err(error) = self.seat_block(core, key, &mut block) {
+            self.free_block(core, block);
+            return Err(error);
+        }
+        match home {
+            Some(place) => self.read_home(core, outbox, key, place, block),
+            None => self.bear(core, key, block),
+        }
+        Ok(Started::Yes)
+    }
+
+    /// Moves a block to where the chunk's user will find it.
+    fn seat_block(&self, core: &Core, key: ChunkKey, block: &mut Block) -> Result<()> {
+        let window = core.catalogue.get(key.object).and_then(|object| object.window.as_ref());
+        let Some(window) = window else { return Ok(()) };
+        let moved = block.move_into(window, key.chunk as usize * FRAME_BYTES);
+        moved.map_err(|error| error.with("tensor", core.catalogue.name(key.object)))
+    }
+
+    /// Gives a chunk without bytes its first ones: zeros.
+    fn bear(&self, core: &mut Core, key: ChunkKey, mut block: Block) {
+        block.as_mut_slice().fill(0);
+        let born = core.table.get_mut(key).is_some_and(|chunk| chunk.born(self.host).is_ok());
+        match core.catalogue.seat_mut(key) {
+            Some(seat) if born => {
+                seat.block = Some(block);
+                seat.reborn = false;
+            }
+            _ => self.free_block(core, block),
+        }
+        self.settle(core, key);
+    }
+
+    fn read_home(&self, core: &mut Core, outbox: &mut Outbox, key: ChunkKey, place: HomePlace, block: Block) {
+        let begun = core.table.get_mut(key).map(|chunk| chunk.begin_fill(self.host, Source::Home));
+        let Some(Ok(_)) = begun else {
+            self.free_block(core, block);
+            return;
+        };
+        let Some(object) = core.catalogue.get(key.object) else { return };
+        let (place, span) = match (place, &object.home) {
+            (HomePlace::Extent(slot), _) => (Place::Store, spill_span(slot.0, block.bytes())),
+            (HomePlace::Origin, Home::Origin(origin)) => {
+                let align = origin.file.offset_align();
+                if !object.placement.direct {
+                    let fill = StagedFill::new(block, piece_steps(&object.placement, key.chunk, align));
+                    outbox.stage(key, Arc::clone(origin), fill);
+                    return;
+                }
+                (Place::Origin(Arc::clone(origin)), chunk_span(&object.placement, key.chunk, align))
+            }
+            (HomePlace::Origin, Home::Spill) => {
+                let error = Error::new(ErrorKind::Missing, "the tensor has no origin to read");
+                self.fill_ended(core, key, block, Err(error));
+                return;
+            }
+        };
+        outbox.push(Outgoing { errand: Errand::Fill(key), op: Op::Read, place, span, block });
+    }
+
+    /// A fill has ended: the copy is there, or it is tried again, or its waiters learn why not.
+    pub(super) fn fill_ended(&self, core: &mut Core, key: ChunkKey, block: Block, result: Result<()>) {
+        let Some(chunk) = core.table.get_mut(key) else {
+            self.free_block(core, block);
+            return;
+        };
+        match result {
+            Ok(()) => match chunk.fill_done(self.host) {
+                Ok(Filled::Ready) => {
+                    if let Some(seat) = core.catalogue.seat_mut(key) {
+                        seat.block = Some(block);
+                        seat.failures = 0;
+                    }
+                    self.settle(core, key);
+                }
+                Ok(Filled::Discard) | Err(_) => self.free_block(core, block),
+            },
+            Err(error) => {
+                // Refused only where no fill was under way: then there is nothing to undo.
+                let _ = chunk.fill_failed(self.host);
+                self.free_block(core, block);
+                core.follower.cancelled(key);
+                self.fill_failed(core, key, error);
+            }
+        }
+        self.collect(core, key.object);
+    }
+
+    fn fill_failed(&self, core: &mut Core, key: ChunkKey, error: Error) {
+        self.unmark_ahead(core, key);
+        let Some(seat) = core.catalogue.seat_mut(key) else { return };
+        seat.failures += 1;
+        let lasting = error.kind() != ErrorKind::Io || seat.failures >= ATTEMPTS;
+        if !lasting {
+            self.counters.retries.add(1);
+            return;
+        }
+        seat.failures = 0;
+        self.counters.failed_transfers.add(1);
+        let error = error.with("tensor", core.catalogue.name(key.object)).with("tier", self.host_name());
+        self.event("fetch failed", &error);
+        self.fail_waiters(core, key, &error);
+    }
+}

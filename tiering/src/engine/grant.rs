@@ -1,0 +1,140 @@
+//! Lending chunks out and taking them back: pure bookkeeping under the lock.
+//!
+//! Invariant: a chunk is among the victims exactly while its host copy is resident and neither leased nor wanted by
+//! a request.
+
+use super::request::{Outcome, Request, Span};
+use super::state::{Core, Hold, Shared};
+use crate::error::Error;
+use crate::object::ChunkKey;
+use crate::residency::state::{CopyState, Ended, Exclusive, Refused};
+use stratal_runtime::tensor::managed::Access;
+
+impl Shared {
+    /// Leases all chunks of a span together.
+    ///
+    /// # Errors
+    /// The first refusal; nothing is leased then.
+    pub(super) fn lease_span(&self, core: &mut Core, span: &Span, access: Access) -> Result<(), Refused> {
+        for key in span.keys() {
+            if let Err(refused) = self.lease_chunk(core, key, access) {
+                for taken in span.keys().take_while(|taken| *taken != key) {
+                    self.unlease_chunk(core, taken, access, Exclusive::Untouched);
+                }
+                return Err(refused);
+            }
+        }
+        for key in span.keys() {
+            core.victims.remove(key);
+            self.unmark_ahead(core, key);
+        }
+        Ok(())
+    }
+
+    fn lease_chunk(&self, core: &mut Core, key: ChunkKey, access: Access) -> Result<(), Refused> {
+        let chunk = core.table.get_mut(key).ok_or(Refused::Forgotten)?;
+        match access {
+            Access::Read if chunk.state(self.host) == CopyState::Draining => Err(Refused::Busy),
+            Access::Read => chunk.lease_shared(self.host),
+            Access::Write => chunk.lease_exclusive(self.host),
+        }
+    }
+
+    fn unlease_chunk(&self, core: &mut Core, key: ChunkKey, access: Access, how: Exclusive) -> Option<Ended> {
+        let chunk = core.table.get_mut(key)?;
+        match access {
+            Access::Read => chunk.release_shared(self.host).ok().map(|()| Ended::Unchanged),
+            Access::Write => chunk.release_exclusive(self.host, how).ok(),
+        }
+    }
+
+    /// Ends a lease: dirty where it wrote, evictable where nobody else wants it.
+    pub(super) fn unlease(&self, core: &mut Core, hold: &Hold, how: Exclusive) {
+        for key in hold.span.keys() {
+            if self.unlease_chunk(core, key, hold.access, how) == Some(Ended::Dropped) {
+                self.free_copy(core, key);
+            }
+            self.settle(core, key);
+        }
+        self.collect(core, hold.span.object);
+    }
+
+    /// Puts a chunk among the victims if it belongs there, and frees an extent of the store that it outgrew.
+    pub(super) fn settle(&self, core: &mut Core, key: ChunkKey) {
+        let Some(chunk) = core.table.get_mut(key) else { return };
+        let outgrown = chunk.reclaim_extent();
+        let idle = chunk.state(self.host) == CopyState::Resident && !chunk.is_leased();
+        if let Some(slot) = outgrown {
+            self.free_extent(core, slot);
+        }
+        let wanted = core.catalogue.seat(key).is_some_and(|seat| seat.wanted > 0);
+        if idle && !wanted {
+            let bytes = self.copy_bytes(core, key);
+            let next_use = core.follower.next_use(key);
+            core.victims.insert(key, bytes, next_use);
+        }
+    }
+
+    /// Grants every waiting request whose chunks are all there, oldest first, and fails those that never can be.
+    pub(super) fn grant_ready(&self, core: &mut Core) {
+        let waiting: Vec<_> = core
+            .requests
+            .waiting()
+            .map(|request| (request.ticket, request.span.clone(), request.access))
+            .collect();
+        for (ticket, span, access) in waiting {
+            match self.lease_span(core, &span, access) {
+                Ok(()) => self.end_request(core, ticket, Outcome::Granted),
+                Err(Refused::Poisoned) if self.is_reborn(core, &span) => {}
+                Err(refused @ (Refused::Poisoned | Refused::Forgotten)) => {
+                    let error = Error::from(refused).with("tensor", core.catalogue.name(span.object));
+                    self.end_request(core, ticket, Outcome::Failed(error));
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Whether a writer is about to overwrite poisoned chunks of the span.
+    fn is_reborn(&self, core: &Core, span: &Span) -> bool {
+        span.keys().any(|key| core.catalogue.seat(key).is_some_and(|seat| seat.reborn))
+    }
+
+    /// Ends a request and wakes its waiter.
+    pub(super) fn end_request(&self, core: &mut Core, ticket: u64, outcome: Outcome) {
+        let Some(request) = core.requests.get_mut(ticket) else { return };
+        request.outcome = outcome;
+        let span = request.span.clone();
+        self.unwant(core, &span);
+        self.changed.notify_all();
+    }
+
+    /// Fails all requests that wait for a chunk.
+    pub(super) fn fail_waiters(&self, core: &mut Core, key: ChunkKey, error: &Error) {
+        let hit = |request: &&Request| request.span.contains(key);
+        let tickets: Vec<_> = core.requests.waiting().filter(hit).map(|request| request.ticket).collect();
+        for ticket in tickets {
+            self.end_request(core, ticket, Outcome::Failed(error.retold()));
+        }
+    }
+
+    /// Notes that one more request wants the chunks of a span: they are no victims any more.
+    pub(super) fn want(&self, core: &mut Core, span: &Span) {
+        for key in span.keys() {
+            core.victims.remove(key);
+            if let Some(seat) = core.catalogue.seat_mut(key) {
+                seat.wanted += 1;
+            }
+        }
+    }
+
+    /// Undoes [`Self::want`].
+    pub(super) fn unwant(&self, core: &mut Core, span: &Span) {
+        for key in span.keys() {
+            if let Some(seat) = core.catalogue.seat_mut(key) {
+                seat.wanted = seat.wanted.saturating_sub(1);
+            }
+            self.settle(core, key);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What to fetch ahead: hints of the user first, then what the schedule says.
+
+use super::request::Span;
+use super::state::{Core, Shared};
+use crate::object::ChunkKey;
+use crate::plan::follow::Followed;
+use crate::residency::state::CopyState;
+
+/// Hints kept; the oldest give way, since a prefetch may do nothing.
+const HINTS_MAX: usize = 1 << 16;
+
+impl Shared {
+    /// Notes that the chunks of a span are needed soon.
+    pub(super) fn hint(&self, core: &mut Core, span: &Span) {
+        let absent = |key: &ChunkKey| {
+            core.table.get(*key).is_some_and(|chunk| chunk.state(self.host) == CopyState::Absent)
+        };
+        let missing: Vec<_> = span.keys().filter(absent).collect();
+        core.hints.extend(missing);
+        let surplus = core.hints.len().saturating_sub(HINTS_MAX);
+        core.hints.drain(..surplus);
+    }
+
+    /// The chunk to fetch ahead now, and whether a hint asks for it.
+    pub(super) fn next_ahead(&self, core: &mut Core) -> Option<(ChunkKey, bool)> {
+        while core.hinted_bytes < self.policy.window_bytes()
+            && let Some(key) = core.hints.pop_front()
+        {
+            let absent = core.table.get(key).is_some_and(|chunk| chunk.state(self.host) == CopyState::Absent);
+            if absent {
+                return Some((key, true));
+            }
+        }
+        let Core { table, follower, .. } = core;
+        let mut present =
+            |key: ChunkKey| table.get(key).is_none_or(|chunk| chunk.state(self.host) != CopyState::Absent);
+        follower.next_prefetch(&mut present).map(|touch| (touch.chunk, false))
+    }
+
+    /// A fetch ahead of need was started.
+    pub(super) fn mark_ahead(&self, core: &mut Core, key: ChunkKey, hinted: bool) {
+        self.counters.prefetches.add(1);
+        let bytes = self.copy_bytes(core, key);
+        if let Some(seat) = core.catalogue.seat_mut(key) {
+            seat.ahead = true;
+            seat.hinted = hinted;
+            core.hinted_bytes += if hinted { bytes } else { 0 };
+        }
+    }
+
+    /// A chunk was leased, or is gone: it is ahead no more. Returns whether it was.
+    pub(super) fn unmark_ahead(&self, core: &mut Core, key: ChunkKey) -> bool {
+        let bytes = self.copy_bytes(core, key);
+        let Some(seat) = core.catalogue.seat_mut(key) else { return false };
+        if std::mem::take(&mut seat.hinted) {
+            core.hinted_bytes = core.hinted_bytes.saturating_sub(bytes);
+        }
+        std::mem::take(&mut seat.ahead)
+    }
+
+    /// Tells the follower of a lease and has the policy hold next uses that are still true.
+    pub(super) fn follow(&self, core: &mut Core, span: &Span) {
+        let touches = core.touches(span);
+        match core.follower.lease(&touches) {
+            Followed::Learned => self.learned(core),
+            Followed::Stale => {
+                self.event("schedule", "the program has changed: its passes are recorded anew");
+                self.rank_anew(core);
+            }
+            Followed::At(position) => self.rank_overdue(core, position),
+            Followed::Recording | Followed::Unscheduled => {}
+        }
+    }
+
+    /// The application begins a pass.
+    pub(super) fn pass_begun(&self, core: &mut Core) {
+        match core.follower.begin_pass() {
+            Followed::Learned => self.learned(core),
+            Followed::Stale => self.rank_anew(core),
+            Followed::At(position) => self.rank_overdue(core, position),
+            Followed::Recording | Followed::Unscheduled => {}
+        }
+    }
+
+    fn learned(&self, core: &mut Core) {
+        self.counters.schedules.add(1);
+        if let Some(schedule) = core.follower.schedule() {
+            let (steps, kept) = (schedule.len(), schedule.kept_bytes());
+            self.event("schedule", format!("a pass of {steps} leases learned, {kept} bytes of it stay"));
+        }
+        self.rank_anew(core);
+    }
+
+    fn rank_anew(&self, core: &mut Core) {
+        let Core { victims, follower, .. } = core;
+        victims.reset(&mut |key| follower.next_use(key));
+    }
+
+    /// Chunks whose predicted use did not happen get their next one.
+    fn rank_overdue(&self, core: &mut Core, position: u64) {
+        while let Some(key) = core.victims.overdue(position) {
+            let bytes = self.copy_bytes(core, key);
+            let next_use = core.follower.next_use(key);
+            core.victims.insert(key, bytes, next_use);
+        }
+    }
+}

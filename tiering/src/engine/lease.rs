@@ -1,0 +1,253 @@
+//! Leases as users take them: the engine as the [`Keeper`] of its tensors.
+//!
+//! A hit is one short critical section. A miss becomes a request, and its thread sleeps until the worker grants it,
+//! or until the deadline of the policy. Nothing is held while it sleeps.
+//!
+//! Invariant (contract of [`Keeper`]): a token stands for chunks that residency counts as leased, so their blocks
+//! are neither evicted, moved, nor written by a transfer until it is released.
+
+use super::request::{Outcome, Span};
+use super::slice::Lent;
+use super::state::{Core, Hold, Shared};
+use crate::error::{Error, ErrorKind, Result};
+use crate::observe::clock::Clock;
+use crate::residency::state::{CopyState, Exclusive, Refused};
+use std::ops::Range;
+use std::ptr::NonNull;
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Instant;
+use stratal_runtime::tensor::managed::{Access, Held, Keeper};
+
+/// Names no lease: what a lease of no bytes holds.
+const NO_TOKEN: u64 = u64::MAX;
+
+/// The engine as leases and tensors hold it: while one lives, the worker does.
+#[derive(Debug)]
+pub(super) struct Handle(pub(super) Arc<Shared>, Option<JoinHandle<()>>);
+
+impl Handle {
+    pub(super) fn new(shared: Arc<Shared>, worker: JoinHandle<()>) -> Self {
+        Self(shared, Some(worker))
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.0.close("the engine is closed");
+        if let Some(worker) = self.1.take() {
+            // A worker that panicked has said so; there is nothing left to do for it.
+            drop(worker.join());
+        }
+    }
+}
+
+// SAFETY:
+// - `bytes .. bytes + len` is valid until `release`: all chunks under it are leased in the residency table, leased
+//   copies are neither evicted nor moved, and their blocks keep span and window alive inside `Shared`, which the
+//   lease holds through this handle;
+// - it changes only by its holder: fills go only to absent copies, and an exclusive lease excludes all others;
+// - the placement keeps a whole tensor aligned to 64 bytes and a slice to its element.
+unsafe impl Keeper for Handle {
+    fn acquire(&self, id: u64, range: Range<u64>, access: Access) -> Result<Held> {
+        self.0.acquire(id, range, access)
+    }
+
+    fn release(&self, token: u64) {
+        let torn = std::thread::panicking();
+        let mut core = self.0.lock();
+        let Some(hold) = core.holds.take(token) else { return };
+        let how = if torn { Exclusive::Torn } else { Exclusive::Written };
+        self.0.unlease(&mut core, &hold, how);
+        self.0.grant_ready(&mut core);
+        drop(core);
+        self.0.wake();
+    }
+
+    fn prefetch(&self, id: u64, range: Range<u64>) {
+        let mut core = self.0.lock();
+        let Ok(object) = index(id).and_then(|index| core.catalogue.live(index).map(|object| (index, object)))
+        else {
+            return;
+        };
+        let (index, object) = object;
+        if range.start >= range.end || range.end > object.placement.bytes {
+            return;
+        }
+        let span = Span { object: index, chunks: object.placement.chunks_of(&range) };
+        self.0.hint(&mut core, &span);
+        drop(core);
+        self.0.wake();
+    }
+
+    fn forget(&self, id: u64) {
+        let mut core = self.0.lock();
+        if let Ok(index) = index(id) {
+            self.0.forget_object(&mut core, index);
+        }
+    }
+}
+
+fn index(id: u64) -> Result<u32> {
+    u32::try_from(id).map_err(|_| Error::new(ErrorKind::Missing, "no object has that id").with("object", id))
+}
+
+impl Shared {
+    fn acquire(&self, id: u64, range: Range<u64>, access: Access) -> Result<Held> {
+        let mut core = self.lock();
+        core.open()?;
+        let index = index(id)?;
+        let object = core.catalogue.live(index)?;
+        if range.start > range.end || range.end > object.placement.bytes {
+            let message = format!("bytes {range:?} lie outside its {}", object.placement.bytes);
+            return Err(Error::new(ErrorKind::Shape, message).with("tensor", &object.name));
+        }
+        if range.is_empty() {
+            return Ok(Held { bytes: NonNull::<Empty>::dangling().cast(), len: 0, token: NO_TOKEN });
+        }
+        let lent = self.choose_copy(&mut core, index, range, access)?;
+        self.check_fits(&core, &lent.span)?;
+        self.count(&core, &lent.span);
+        if !lent.is_slice {
+            self.follow(&mut core, &lent.span);
+        }
+        match self.lease_span(&mut core, &lent.span, access) {
+            Ok(()) => {}
+            Err(Refused::Poisoned) if !self.may_rewrite(&mut core, &lent, access) => {
+                let error = Error::from(Refused::Poisoned);
+                return Err(error.with("tensor", core.catalogue.name(lent.span.object)));
+            }
+            Err(_) => core = self.wait_for(core, &lent.span, access)?,
+        }
+        let held = self.hold(&mut core, lent, access);
+        drop(core);
+        self.wake();
+        held
+    }
+
+    /// # Errors
+    /// `Budget` when the span can never be held at once.
+    fn check_fits(&self, core: &Core, span: &Span) -> Result<()> {
+        let (needs, holds) = (core.span_bytes(span), core.pool.budget_bytes());
+        if needs <= holds {
+            return Ok(());
+        }
+        let message =
+            format!("a lease needs {needs} bytes at once, the tier holds {holds}; lease fewer rows");
+        let error = Error::new(ErrorKind::Budget, message);
+        Err(error.with("tensor", core.catalogue.name(span.object)).with("tier", self.host_name()))
+    }
+
+    fn count(&self, core: &Core, span: &Span) {
+        let counters = &self.counters;
+        counters.leases.add(1);
+        for key in span.keys() {
+            counters.chunk_leases.add(1);
+            match core.table.get(key).map(|chunk| chunk.state(self.host)) {
+                Some(CopyState::Resident | CopyState::Draining) => counters.hits.add(1),
+                Some(CopyState::Filling) if core.catalogue.seat(key).is_some_and(|seat| seat.ahead) => {
+                    counters.misses.add(1);
+                    counters.late_prefetches.add(1);
+                }
+                _ => counters.misses.add(1),
+            }
+        }
+    }
+
+    /// Whether this lease overwrites every byte of poisoned chunks, which then start anew from zeros.
+    fn may_rewrite(&self, core: &mut Core, lent: &Lent, access: Access) -> bool {
+        let whole = core
+            .catalogue
+            .get(lent.span.object)
+            .is_some_and(|object| lent.start == 0 && lent.len as u64 == object.placement.bytes);
+        if access != Access::Write || !whole {
+            return false;
+        }
+        for key in lent.span.keys() {
+            let poisoned = core.table.get(key).is_some_and(|chunk| chunk.poison().is_some());
+            if let Some(seat) = core.catalogue.seat_mut(key) {
+                seat.reborn = poisoned;
+            }
+        }
+        true
+    }
+
+    /// Sleeps until the worker has leased the span for this thread.
+    fn wait_for<'a>(
+        &'a self,
+        mut core: MutexGuard<'a, Core>,
+        span: &Span,
+        access: Access,
+    ) -> Result<MutexGuard<'a, Core>> {
+        let (since, start_ns) = (Instant::now(), self.clock.now_ns());
+        let deadline = self.policy.deadline();
+        let ticket = core.requests.push(span.clone(), access);
+        self.want(&mut core, span);
+        self.wake();
+        while core.requests.is_waiting(ticket) {
+            let Some(left) = deadline.checked_sub(since.elapsed()).filter(|left| !left.is_zero()) else {
+                break;
+            };
+            core = self.changed.wait_timeout(core, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        self.counters.stall_ns.add(self.clock.now_ns() - start_ns);
+        match core.requests.remove(ticket).map(|request| request.outcome) {
+            Some(Outcome::Granted) => Ok(core),
+            Some(Outcome::Failed(error)) => Err(error),
+            Some(Outcome::Waiting) | None => {
+                self.unwant(&mut core, span);
+                self.collect(&mut core, span.object);
+                Err(self.too_late(&core, span, access))
+            }
+        }
+    }
+
+    /// Why a wait reached its deadline.
+    fn too_late(&self, core: &Core, span: &Span, access: Access) -> Error {
+        let excluded = |key| {
+            let chunk = core.table.get(key)?;
+            let shared = chunk.shared_leases(self.host) > 0;
+            Some(chunk.is_leased() && (access == Access::Write || !shared))
+        };
+        let seconds = self.policy.deadline().as_secs_f64();
+        let error = if span.keys().any(|key| excluded(key) == Some(true)) {
+            let message = format!("another lease excluded this one for {seconds} s");
+            Error::new(ErrorKind::Conflict, message)
+        } else {
+            let (needs, held) = (core.span_bytes(span), self.held_bytes(core));
+            let used = core.ledger.used_bytes(self.host);
+            let holds = core.pool.budget_bytes();
+            let message = format!(
+                "waited {seconds} s for {needs} bytes: of {holds}, {used} are used and {held} of them leased"
+            );
+            Error::new(ErrorKind::Deadline, message)
+        };
+        error.with("tensor", core.catalogue.name(span.object)).with("tier", self.host_name())
+    }
+
+    fn held_bytes(&self, core: &Core) -> u64 {
+        core.holds.iter().map(|hold| core.span_bytes(&hold.span)).sum()
+    }
+
+    /// Turns a leased span into the bytes of the lease.
+    fn hold(&self, core: &mut Core, lent: Lent, access: Access) -> Result<Held> {
+        let hold = Hold { span: lent.span, access };
+        let address = core.catalogue.get(hold.span.object).and_then(|object| object.address(lent.start));
+        let Some(bytes) = address else {
+            self.unlease(core, &hold, Exclusive::Untouched);
+            return Err(Error::new(ErrorKind::Missing, "the leased copy has no address"));
+        };
+        Ok(Held { bytes, len: lent.len, token: core.holds.put(hold) })
+    }
+
+    /// Ends the engine: waiters fail, the worker goes once its flights have ended.
+    pub(super) fn close(&self, why: &'static str) {
+        self.lock().closed.get_or_insert(why);
+        self.changed.notify_all();
+        self.wake();
+    }
+}
+
+/// Aligned as every whole tensor is.
+#[repr(align(64))]
+struct Empty;

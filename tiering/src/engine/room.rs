@@ -1,0 +1,125 @@
+//! Making room in host memory: the budget first, then a victim, then the spill of a dirty one.
+
+use super::state::{Core, Shared};
+use super::worker::Outbox;
+use crate::device::host::Block;
+use crate::error::Result;
+use crate::object::{ChunkKey, NextUse};
+use crate::residency::state::CopyState;
+
+/// What came of asking for room.
+#[derive(Debug)]
+pub(super) enum Room {
+    /// A block, its bytes reserved in the ledger.
+    Block(Block),
+    /// None yet: the pool may commit more of its budget first.
+    Grow,
+    /// None yet: dirty victims are being spilled.
+    Leaving,
+    /// None: everything is leased, wanted, in flight, or used sooner than `not_before`.
+    Full,
+}
+
+impl Shared {
+    /// A block of `bytes`, evicting what the policy says; with `not_before`, only what is used after that.
+    ///
+    /// # Errors
+    /// `NoSpace` where only dirty copies are left and the store takes no more.
+    pub(super) fn make_room(
+        &self,
+        core: &mut Core,
+        outbox: &mut Outbox,
+        bytes: u64,
+        not_before: Option<NextUse>,
+    ) -> Result<Room> {
+        let mut refused = Ok(Room::Full);
+        loop {
+            if core.ledger.free_bytes(self.host) >= bytes {
+                if let Some(block) = core.pool.alloc(usize::try_from(bytes).unwrap_or(usize::MAX)) {
+                    let reserved = core.ledger.reserve(self.host, block.bytes() as u64);
+                    debug_assert!(reserved.is_ok(), "the pool holds no more than the tier's budget");
+                    return Ok(Room::Block(block));
+                }
+                if core.pool.can_grow() {
+                    return Ok(Room::Grow);
+                }
+            }
+            if core.leaving_bytes >= bytes {
+                return Ok(Room::Leaving);
+            }
+            let Some(key) = core.victims.victim(not_before) else {
+                return if core.leaving_bytes > 0 { Ok(Room::Leaving) } else { refused };
+            };
+            if let Err(error) = self.send_away(core, outbox, key) {
+                refused = Err(error);
+            }
+        }
+    }
+
+    /// Evicts a victim that its home holds, spills one that it does not.
+    fn send_away(&self, core: &mut Core, outbox: &mut Outbox, key: ChunkKey) -> Result<()> {
+        let Some(chunk) = core.table.get_mut(key) else { return Ok(()) };
+        if chunk.evict(self.host).is_ok() {
+            self.counters.evictions_clean.add(1);
+            self.forget_copy(core, key);
+            return Ok(());
+        }
+        if !chunk.is_spillable(self.host) {
+            return Ok(());
+        }
+        self.start_spill(core, outbox, key).inspect_err(|_| self.settle(core, key))
+    }
+
+    /// The host copy of a chunk was evicted: frees its bytes, and the record of a slice that lived only for it.
+    pub(super) fn forget_copy(&self, core: &mut Core, key: ChunkKey) {
+        self.free_copy(core, key);
+        core.follower.cancelled(key);
+        if self.unmark_ahead(core, key) {
+            self.counters.wasted_prefetches.add(1);
+        }
+        let wanted = core.catalogue.seat(key).is_some_and(|seat| seat.wanted > 0);
+        if !wanted && core.catalogue.get(key.object).is_some_and(|object| object.slice_of.is_some()) {
+            self.forget_object(core, key.object);
+        }
+    }
+
+    /// Frees the block of a chunk whose host copy is absent now.
+    pub(super) fn free_copy(&self, core: &mut Core, key: ChunkKey) {
+        core.victims.remove(key);
+        if let Some(block) = core.catalogue.seat_mut(key).and_then(|seat| seat.block.take()) {
+            self.free_block(core, block);
+        }
+    }
+
+    /// Gives a block and its reservation back.
+    pub(super) fn free_block(&self, core: &mut Core, block: Block) {
+        let bytes = block.bytes() as u64;
+        match core.pool.free(block) {
+            Ok(()) => core.ledger.release(self.host, bytes),
+            // Out of use, so still reserved: the budget stays true.
+            Err(error) => self.event("lost", error),
+        }
+    }
+
+    /// Evicts a copy that only requests younger than the starving one want. Returns whether there was one.
+    pub(super) fn rob_the_youngest(&self, core: &mut Core, outbox: &mut Outbox) -> bool {
+        let mut spans = core.requests.waiting().map(|request| request.span.clone());
+        let Some(oldest) = spans.next() else { return false };
+        let others: Vec<_> = spans.collect();
+        let robbed = others.iter().rev().flat_map(|span| span.keys().rev()).find(|key| {
+            let chunk = core.table.get(*key);
+            !oldest.contains(*key)
+                && chunk.is_some_and(|chunk| {
+                    chunk.state(self.host) == CopyState::Resident
+                        && (chunk.is_evictable(self.host) || chunk.is_spillable(self.host))
+                })
+        });
+        let Some(key) = robbed else { return false };
+        self.send_away(core, outbox, key).is_ok()
+    }
+
+    /// Bytes of memory that a copy of a chunk takes.
+    pub(super) fn copy_bytes(&self, core: &Core, key: ChunkKey) -> u64 {
+        core.catalogue.get(key.object).map_or(0, |object| object.copy_bytes(key.chunk))
+    }
+}

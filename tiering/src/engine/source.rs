@@ -1,0 +1,95 @@
+//! Checkpoints as sources of parameters: adopting a tensor makes it an object whose home is the checkpoint.
+//!
+//! Nothing is read here. The files are opened anew for direct I/O through the descriptors that the checkpoint
+//! already holds, so a checkpoint that is renamed or replaced meanwhile is still the one that was judged.
+
+use super::Engine;
+use super::catalogue::{Home, Object, OriginFile};
+use super::lease::Handle;
+use crate::device::host::PAGE_BYTES;
+use crate::error::{Error, ErrorKind, Result};
+use crate::io::file::IoFile;
+use crate::origin::{Checkpoint, TensorEntry};
+use crate::transfer::Placement;
+use std::str::FromStr;
+use std::sync::{Arc, OnceLock};
+use stratal_runtime::tensor::managed::{Keeper, Managed};
+use stratal_runtime::tensor::params::{Adopt, ParamInfo, ParamSource};
+use stratal_runtime::tensor::{AnyTensor, DType};
+
+/// Alignment of the first byte of every adopted tensor.
+const TENSOR_ALIGN: u64 = 64;
+
+/// A checkpoint opened for one engine.
+#[derive(Debug)]
+pub struct Source {
+    checkpoint: Checkpoint,
+    files: Vec<Arc<OriginFile>>,
+    handle: Arc<Handle>,
+}
+
+impl Adopt<Checkpoint> for Engine {
+    type Source = Source;
+
+    fn source(&self, checkpoint: &Checkpoint) -> Result<Source> {
+        self.handle.0.lock().open()?;
+        let reopen = |stored: &crate::origin::CheckpointFile| {
+            let file = IoFile::reopen_read(&stored.file, &stored.path)?;
+            let align = file.offset_align();
+            if align > PAGE_BYTES as u64 {
+                let message = format!("direct I/O demands blocks of {align} bytes, more than a page");
+                return Err(Error::new(ErrorKind::Unsupported, message).with("file", stored.path.display()));
+            }
+            if let Some(reason) = file.buffered_because() {
+                self.handle.0.event("buffered", reason);
+            }
+            Ok(Arc::new(OriginFile { file: Arc::new(file), slot: OnceLock::new() }))
+        };
+        let files = checkpoint.files().iter().map(reopen).collect::<Result<_>>()?;
+        Ok(Source { checkpoint: checkpoint.clone(), files, handle: Arc::clone(&self.handle) })
+    }
+}
+
+impl Source {
+    fn entry(&self, name: &str) -> Result<(&TensorEntry, DType)> {
+        let entry = self.checkpoint.get(name).ok_or_else(|| {
+            let error = Error::new(ErrorKind::Missing, "the checkpoint has no such tensor");
+            error.with("tensor", name).with("file", self.checkpoint.path().display())
+        })?;
+        let dtype = DType::from_str(entry.dtype.name()).map_err(|_| {
+            let message = format!("no tensor type holds elements of {}", entry.dtype.name());
+            Error::new(ErrorKind::Unsupported, message).with("tensor", name)
+        })?;
+        Ok((entry, dtype))
+    }
+}
+
+impl ParamSource for Source {
+    fn title(&self) -> String {
+        self.checkpoint.path().display().to_string()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.checkpoint.tensors().iter().map(|entry| entry.name.to_string()).collect()
+    }
+
+    fn find(&self, name: &str) -> Option<ParamInfo> {
+        let (entry, dtype) = self.entry(name).ok()?;
+        Some(ParamInfo { dtype, shape: entry.shape.clone() })
+    }
+
+    fn adopt(&self, name: &str) -> Result<AnyTensor> {
+        let (entry, dtype) = self.entry(name)?;
+        let origin = self.files.get(entry.file as usize).ok_or_else(|| {
+            Error::new(ErrorKind::Missing, "the tensor's file is not open").with("tensor", name)
+        })?;
+        let placement = Placement::new(entry.offset, entry.bytes, origin.file.offset_align(), TENSOR_ALIGN);
+        let element_align = dtype.size() as u64;
+        let object =
+            Object::new(Arc::clone(&entry.name), placement, Home::Origin(Arc::clone(origin)), element_align)?;
+        let index = self.handle.0.add_object(&mut self.handle.0.lock(), object)?;
+        let keeper: Arc<dyn Keeper> = Arc::clone(&self.handle) as _;
+        let managed = Managed::new(keeper, u64::from(index), Arc::clone(&entry.name));
+        AnyTensor::managed(dtype, &entry.shape, managed)
+    }
+}

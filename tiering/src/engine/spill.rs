@@ -1,0 +1,117 @@
+//! Writing dirty copies down to the store, and taking the outcome.
+//!
+//! A spill gets an extent of its own before it starts and the extent it replaces is freed after it ended, so the
+//! store always holds the last generation that was written whole.
+
+use super::state::{Core, Shared};
+use super::worker::{Errand, Outbox, Outgoing, Place};
+use crate::device::host::Block;
+use crate::error::{Error, ErrorKind, Result};
+use crate::io::Op;
+use crate::object::ChunkKey;
+use crate::residency::state::{Drained, ExtentSlot, Refused};
+use crate::store::{Extent, SpillFile};
+use crate::transfer::spill_span;
+
+impl Shared {
+    /// Starts spilling a chunk to make room.
+    ///
+    /// # Errors
+    /// `NoSpace` or `Io` of the store; the chunk is as it was.
+    pub(super) fn start_spill(&self, core: &mut Core, outbox: &mut Outbox, key: ChunkKey) -> Result<()> {
+        let bytes = self.copy_bytes(core, key);
+        let name = core.catalogue.name(key.object);
+        let extent = self.reserve_extent(core, bytes).map_err(|error| error.with("tensor", &name))?;
+        let offset = extent.offset();
+        let slot = ExtentSlot(offset);
+        core.extents.insert(offset, extent);
+        let begun =
+            core.table.get_mut(key).ok_or(Refused::Forgotten).and_then(|c| c.begin_drain(self.host, slot));
+        let block = core.catalogue.seat_mut(key).and_then(|seat| seat.block.take());
+        let (Ok(_), Some(block)) = (begun, block) else {
+            self.free_extent(core, slot);
+            return Ok(());
+        };
+        core.victims.remove(key);
+        core.leaving_bytes += bytes;
+        outbox.push(Outgoing {
+            errand: Errand::Spill(key),
+            op: Op::Write,
+            place: Place::Store,
+            span: spill_span(offset, block.bytes()),
+            block,
+        });
+        Ok(())
+    }
+
+    fn reserve_extent(&self, core: &mut Core, bytes: u64) -> Result<Extent> {
+        if core.store.is_none() {
+            let made = SpillFile::create(self.policy.spill_directory(), self.policy.spill_capacity_bytes())?;
+            self.event("store", format!("spill file in {}", self.policy.spill_directory().display()));
+            core.store = Some(made);
+        }
+        let Some(store) = &mut core.store else {
+            return Err(Error::new(ErrorKind::NoSpace, "there is no store to spill to"));
+        };
+        store.reserve(bytes)
+    }
+
+    /// Frees an extent that holds bytes no longer needed.
+    pub(super) fn free_extent(&self, core: &mut Core, slot: ExtentSlot) {
+        if let (Some(extent), Some(store)) = (core.extents.remove(&slot.0), &mut core.store) {
+            store.release(extent);
+        }
+    }
+
+    /// A spill has ended: the copy goes if nobody wants it after all.
+    pub(super) fn spill_ended(&self, core: &mut Core, key: ChunkKey, block: Block, result: Result<u32>) {
+        core.leaving_bytes = core.leaving_bytes.saturating_sub(block.bytes() as u64);
+        if let Some(seat) = core.catalogue.seat_mut(key) {
+            seat.block = Some(block);
+        }
+        let Some(chunk) = core.table.get_mut(key) else { return };
+        match result {
+            Ok(_) => {
+                let drained = chunk.drain_done(self.host);
+                self.counters.spills.add(1);
+                self.spill_done(core, key, drained);
+            }
+            Err(error) => {
+                let slot = chunk.drain_failed(self.host);
+                self.counters.failed_transfers.add(1);
+                self.event("spill failed", &error);
+                if let Ok(slot) = slot {
+                    self.free_extent(core, slot);
+                }
+                self.spill_refused(core, error.with("tensor", core.catalogue.name(key.object)));
+                self.settle(core, key);
+            }
+        }
+        self.collect(core, key.object);
+    }
+
+    fn spill_done(&self, core: &mut Core, key: ChunkKey, drained: std::result::Result<Drained, Refused>) {
+        match drained {
+            Ok(Drained::Clean { replaced: Some(slot) } | Drained::Superseded { discard: slot }) => {
+                self.free_extent(core, slot);
+            }
+            Ok(Drained::Clean { replaced: None }) | Err(_) => {}
+        }
+        let wanted = core.catalogue.seat(key).is_some_and(|seat| seat.wanted > 0);
+        let evicted = !wanted && core.table.get_mut(key).is_some_and(|chunk| chunk.evict(self.host).is_ok());
+        if evicted {
+            self.counters.evictions_spilled.add(1);
+            self.forget_copy(core, key);
+        } else {
+            self.settle(core, key);
+        }
+    }
+
+    /// The store cannot take what must leave: the oldest request has no way to its room, and learns why.
+    pub(super) fn spill_refused(&self, core: &mut Core, error: Error) {
+        let oldest = core.requests.waiting().next().map(|request| request.ticket);
+        if let Some(ticket) = oldest {
+            self.end_request(core, ticket, super::request::Outcome::Failed(error));
+        }
+    }
+}

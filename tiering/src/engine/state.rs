@@ -1,0 +1,172 @@
+//! The engine's state behind one lock, and who shares it.
+//!
+//! Only short work that never waits happens under the lock: transitions, lookups, remapping a frame. Bytes move
+//! outside it, and nobody waits for bytes while holding it (invariant 7): waiters sleep on a condition that gives
+//! it up.
+
+use super::catalogue::Catalogue;
+use super::request::{Requests, Span};
+use crate::device::host::FramePool;
+use crate::error::{Error, ErrorKind, Result};
+use crate::io::Wake;
+use crate::object::{ChunkKey, Touch};
+use crate::observe::clock::{Clock, SystemClock};
+use crate::observe::counters::Counters;
+use crate::observe::events::{Event, Recent, Sink};
+use crate::plan::follow::Follower;
+use crate::policy::Policy;
+use crate::residency::evict::Evict;
+use crate::residency::ledger::Ledger;
+use crate::residency::table::Table;
+use crate::store::{Extent, SpillFile};
+use crate::tier::{TierId, Topology};
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use stratal_runtime::tensor::managed::Access;
+
+/// Events kept for reports.
+pub(super) const EVENTS_KEPT: usize = 64;
+
+/// What all handles, leases and the worker of one engine share.
+pub(super) struct Shared {
+    pub(super) core: Mutex<Core>,
+    /// Signalled when a request was granted or failed, or a lease ended.
+    pub(super) changed: Condvar,
+    pub(super) counters: Counters,
+    pub(super) clock: SystemClock,
+    pub(super) events: Recent,
+    pub(super) policy: Policy,
+    pub(super) topology: Topology,
+    /// The tier whose bytes leases point at.
+    pub(super) host: TierId,
+    pub(super) driver: OnceLock<Driver>,
+}
+
+/// What the worker says of its driver once it runs.
+pub(super) struct Driver {
+    pub(super) name: &'static str,
+    pub(super) waker: Arc<dyn Wake>,
+}
+
+/// Everything that changes.
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) table: Table,
+    pub(super) ledger: Ledger,
+    pub(super) catalogue: Catalogue,
+    pub(super) pool: FramePool,
+    pub(super) victims: Box<dyn Evict>,
+    pub(super) requests: Requests,
+    pub(super) holds: Holds,
+    pub(super) follower: Follower,
+    /// The spill file, made at the first spill.
+    pub(super) store: Option<SpillFile>,
+    /// Extents of the store by offset, as residency names them.
+    pub(super) extents: HashMap<u64, Extent>,
+    /// Hints of users, to fetch ahead as the window allows.
+    pub(super) hints: VecDeque<ChunkKey>,
+    /// Bytes fetched because of hints and not leased since.
+    pub(super) hinted_bytes: u64,
+    /// Bytes of spills under way that make room.
+    pub(super) leaving_bytes: u64,
+    /// Why no further call succeeds.
+    pub(super) closed: Option<&'static str>,
+}
+
+impl Shared {
+    /// The state. A thread that panicked while holding it left whole transitions behind: each is made or refused.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the worker look at the state again.
+    pub(super) fn wake(&self) {
+        if let Some(driver) = self.driver.get() {
+            driver.waker.wake();
+        }
+    }
+
+    /// Notes something worth reporting.
+    pub(super) fn event(&self, what: &'static str, detail: impl fmt::Display) {
+        self.events.event(Event { at_ns: self.clock.now_ns(), what, detail: detail.to_string() });
+    }
+
+    /// The host tier's name, for errors.
+    pub(super) fn host_name(&self) -> &str {
+        self.topology.tier(self.host).map_or("host", |tier| &tier.name)
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let driver = self.driver.get().map_or("none", |driver| driver.name);
+        f.debug_struct("Engine")
+            .field("driver", &driver)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Core {
+    /// # Errors
+    /// `Closed` once the engine no longer serves.
+    pub(super) fn open(&self) -> Result<()> {
+        match self.closed {
+            None => Ok(()),
+            Some(why) => Err(Error::new(ErrorKind::Closed, why)),
+        }
+    }
+
+    /// The chunks of a span with the bytes of their copies, as a trace records them.
+    pub(super) fn touches(&self, span: &Span) -> Vec<Touch> {
+        let object = self.catalogue.get(span.object);
+        let bytes = |key: ChunkKey| object.map_or(0, |object| object.copy_bytes(key.chunk) as u32);
+        span.keys().map(|chunk| Touch { chunk, bytes: bytes(chunk) }).collect()
+    }
+
+    /// Bytes that the copies of a span take together.
+    pub(super) fn span_bytes(&self, span: &Span) -> u64 {
+        self.touches(span).iter().map(|touch| u64::from(touch.bytes)).sum()
+    }
+}
+
+/// What a lease holds.
+#[derive(Clone, Debug)]
+pub(super) struct Hold {
+    pub(super) span: Span,
+    pub(super) access: Access,
+}
+
+/// Leases by token. A token names its slot and how often the slot was used, so a stale one names nothing.
+#[derive(Debug, Default)]
+pub(super) struct Holds {
+    slots: Vec<(u32, Option<Hold>)>,
+    free: Vec<u32>,
+}
+
+impl Holds {
+    pub(super) fn put(&mut self, hold: Hold) -> u64 {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.slots.push((0, None));
+            (self.slots.len() - 1) as u32
+        });
+        let slot = &mut self.slots[index as usize];
+        slot.0 = slot.0.wrapping_add(1);
+        slot.1 = Some(hold);
+        u64::from(slot.0) << 32 | u64::from(index)
+    }
+
+    pub(super) fn take(&mut self, token: u64) -> Option<Hold> {
+        let (uses, index) = ((token >> 32) as u32, token as u32);
+        let slot = self.slots.get_mut(index as usize).filter(|slot| slot.0 == uses)?;
+        let hold = slot.1.take()?;
+        self.free.push(index);
+        Some(hold)
+    }
+
+    /// Leases held now.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Hold> {
+        self.slots.iter().filter_map(|(_, hold)| hold.as_ref())
+    }
+}

@@ -1,0 +1,410 @@
+//! The one thread that owns the driver: starts what the state asks for, takes what has ended, sleeps otherwise.
+//!
+//! Each round: take completions, grant requests, start fetches for the oldest requests, prefetch ahead of the
+//! cursor, hand the new flights to the driver, and wait for a completion or a wake. Every block in flight is owned
+//! by its flight, so nothing that a user drops can free it (invariant 4).
+
+use super::catalogue::OriginFile;
+use super::fill::Started;
+use super::room::Room;
+use super::state::{Core, Shared};
+use crate::device::host::Block;
+use crate::error::{Error, ErrorKind, Result};
+use crate::io::{Completion, FileSlot, Flight, Io, Op};
+use crate::object::{ChunkKey, NextUse};
+use crate::transfer::{FileSpan, Freight, PieceStep, STAGING_BLOCK_BYTES, StagedFill, register};
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// Longest sleep without a completion or a wake; only a safety net, every change wakes.
+const NAP: Duration = Duration::from_secs(5);
+
+/// Staging may take this part of the budget, and at most this many blocks.
+const STAGING_SHARE: u64 = 8;
+const STAGING_BLOCKS_MAX: usize = 32;
+
+/// What a flight is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Errand {
+    Fill(ChunkKey),
+    Piece(ChunkKey, PieceStep),
+    Spill(ChunkKey),
+}
+
+/// Which file a flight goes to or comes from.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    Origin(Arc<OriginFile>),
+    Store,
+}
+
+/// A flight to start.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    pub(super) errand: Errand,
+    pub(super) op: Op,
+    pub(super) place: Place,
+    pub(super) span: FileSpan,
+    pub(super) block: Block,
+}
+
+/// A chunk that comes through staging, and the file it comes from.
+#[derive(Debug)]
+struct Staged {
+    origin: Arc<OriginFile>,
+    fill: StagedFill,
+}
+
+/// What a round under the lock wants moved.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    outgoing: Vec<Outgoing>,
+    staged: Vec<(ChunkKey, Staged)>,
+    /// Flights that the driver can still take.
+    room: usize,
+}
+
+impl Outbox {
+    pub(super) fn push(&mut self, outgoing: Outgoing) {
+        self.room = self.room.saturating_sub(1);
+        self.outgoing.push(outgoing);
+    }
+
+    pub(super) fn stage(&mut self, key: ChunkKey, origin: Arc<OriginFile>, fill: StagedFill) {
+        self.room = self.room.saturating_sub(1);
+        self.staged.push((key, Staged { origin, fill }));
+    }
+}
+
+/// The thread's own things.
+pub(super) struct Worker {
+    shared: Arc<Shared>,
+    io: Box<dyn Io<Freight>>,
+    errands: Vec<Option<Errand>>,
+    free_errands: Vec<usize>,
+    staged: HashMap<ChunkKey, Staged>,
+    staging_free: Vec<Block>,
+    staging_blocks: usize,
+    store_slot: Option<FileSlot>,
+    /// Origin files that the driver knows, and their slots.
+    attached: Vec<(Weak<OriginFile>, FileSlot)>,
+}
+
+impl Worker {
+    pub(super) fn new(shared: Arc<Shared>, io: Box<dyn Io<Freight>>) -> Self {
+        Self {
+            shared,
+            io,
+            errands: Vec::new(),
+            free_errands: Vec::new(),
+            staged: HashMap::new(),
+            staging_free: Vec::new(),
+            staging_blocks: 0,
+            store_slot: None,
+            attached: Vec::new(),
+        }
+    }
+
+    /// Works until the engine is closed. The driver is dropped first, and waits for its flights before it gives
+    /// their blocks up.
+    pub(super) fn run(mut self) {
+        let _last_words = LastWords(Arc::clone(&self.shared));
+        let mut done = Vec::new();
+        loop {
+            let outgoing = {
+                let shared = Arc::clone(&self.shared);
+                let mut core = shared.lock();
+                if core.closed.is_some() {
+                    return;
+                }
+                self.round(&mut core, &mut done)
+            };
+            for outgoing in outgoing {
+                self.submit(outgoing);
+            }
+            if let Err(error) = self.io.wait(NAP, &mut done) {
+                self.shared.event("driver failed", &error);
+                return;
+            }
+        }
+    }
+
+    /// One look at the state: what has ended, then what to start.
+    fn round(&mut self, core: &mut Core, done: &mut Vec<Completion<Freight>>) -> Vec<Outgoing> {
+        for completion in done.drain(..) {
+            self.take(core, completion);
+        }
+        let room = self.io.capacity().saturating_sub(self.io.in_flight());
+        let mut outbox = Outbox { room, ..Outbox::default() };
+        self.shared.grant_ready(core);
+        self.start_demanded(core, &mut outbox);
+        self.start_ahead(core, &mut outbox);
+        self.shared.grant_ready(core);
+        self.staged.extend(outbox.staged.drain(..));
+        self.start_pieces(core, &mut outbox);
+        outbox.outgoing
+    }
+
+    /// Fetches what waiting requests need, oldest first.
+    fn start_demanded(&mut self, core: &mut Core, outbox: &mut Outbox) {
+        let shared = Arc::clone(&self.shared);
+        let spans: Vec<_> = core.requests.waiting().map(|request| request.span.clone()).collect();
+        for (age, span) in spans.iter().enumerate() {
+            for key in span.keys() {
+                if outbox.room == 0 {
+                    return;
+                }
+                match self.demand(core, outbox, key, age == 0) {
+                    Ok(Started::Yes) => shared.counters.demand_fetches.add(1),
+                    Ok(Started::NotNow | Started::Grow) => {}
+                    // Younger requests must not overtake: they would take the room that this one waits for.
+                    Ok(Started::NoRoom) => return,
+                    Err(error) => {
+                        let error = error.with("tensor", core.catalogue.name(key.object));
+                        shared.fail_waiters(core, key, &error);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Starts one fetch. For the oldest request, chunks that only younger ones want make room if nothing else can.
+    fn demand(
+        &mut self,
+        core: &mut Core,
+        outbox: &mut Outbox,
+        key: ChunkKey,
+        oldest: bool,
+    ) -> Result<Started> {
+        loop {
+            let started = self.start(core, outbox, key, None)?;
+            let starved = started == Started::NoRoom && oldest;
+            if !starved || !self.shared.rob_the_youngest(core, outbox) {
+                return Ok(started);
+            }
+        }
+    }
+
+    /// Starts one fetch, growing the pool where that gives it room.
+    fn start(
+        &mut self,
+        core: &mut Core,
+        outbox: &mut Outbox,
+        key: ChunkKey,
+        not_before: Option<NextUse>,
+    ) -> Result<Started> {
+        loop {
+            let started = self.shared.start_fill(core, outbox, key, not_before)?;
+            if started != Started::Grow || !self.grow(core)? {
+                return Ok(started);
+            }
+        }
+    }
+
+    /// Fetches what the schedule, or a hint, says is needed next, while the window has room.
+    fn start_ahead(&mut self, core: &mut Core, outbox: &mut Outbox) {
+        let shared = Arc::clone(&self.shared);
+        while outbox.room > 0 {
+            let Some((key, hinted)) = shared.next_ahead(core) else { return };
+            let not_before = (!hinted).then(|| core.follower.next_use(key));
+            let started = self.start(core, outbox, key, not_before);
+            match started {
+                Ok(Started::Yes) => shared.mark_ahead(core, key, hinted),
+                Ok(_) if hinted => return core.hints.push_front(key),
+                // A prefetch never fails its caller: the lease that needs the chunk will say what is wrong.
+                Ok(_) | Err(_) => return core.follower.cancelled(key),
+            }
+        }
+    }
+
+    /// Commits more of the budget and tells the driver of it. Returns whether there is more now.
+    fn grow(&mut self, core: &mut Core) -> Result<bool> {
+        let grown = core.pool.grow().map_err(|error| error.with("tier", self.shared.host_name()))?;
+        let Some(region) = grown else { return Ok(false) };
+        if !register(self.io.as_mut(), &region) {
+            self.shared.event("unregistered", format!("{} bytes go without registration", region.len));
+        }
+        Ok(true)
+    }
+
+    /// Starts pieces of staged fills while there are staging blocks and driver room.
+    fn start_pieces(&mut self, core: &mut Core, outbox: &mut Outbox) {
+        if self.staged.is_empty() {
+            return;
+        }
+        self.provide_staging(core, outbox);
+        let mut started = Vec::new();
+        for (key, staged) in &mut self.staged {
+            while let Some(block) = self.staging_free.pop() {
+                let Some(step) = staged.fill.next_piece() else {
+                    self.staging_free.push(block);
+                    break;
+                };
+                let place = Place::Origin(Arc::clone(&staged.origin));
+                let errand = Errand::Piece(*key, step);
+                started.push(Outgoing { errand, op: Op::Read, place, span: step.span, block });
+            }
+        }
+        outbox.outgoing.append(&mut started);
+    }
+
+    /// Takes staging blocks out of the budget when the first chunk needs them; they stay.
+    fn provide_staging(&mut self, core: &mut Core, outbox: &mut Outbox) {
+        let share = core.pool.budget_bytes() / STAGING_SHARE / STAGING_BLOCK_BYTES as u64;
+        let wanted = (share as usize).clamp(1, STAGING_BLOCKS_MAX);
+        while self.staging_blocks < wanted {
+            let room = self.shared.make_room(core, outbox, STAGING_BLOCK_BYTES as u64, None);
+            match room {
+                Ok(Room::Block(block)) => {
+                    self.staging_free.push(block);
+                    self.staging_blocks += 1;
+                }
+                Ok(Room::Grow) if matches!(self.grow(core), Ok(true)) => {}
+                _ => return,
+            }
+        }
+    }
+
+    /// Hands a flight to the driver; a file that cannot be attached fails it at once.
+    fn submit(&mut self, outgoing: Outgoing) {
+        let Outgoing { errand, op, place, span, block } = outgoing;
+        let file = match self.slot(&place) {
+            Ok(file) => file,
+            Err(error) => return self.fail(errand, block, error),
+        };
+        let tag = self.remember(errand);
+        let FileSpan { offset, len, need } = span;
+        let flight = Flight { op, file, offset, len, need, buf: Freight(block), tag };
+        if let Err(flight) = self.io.submit(flight) {
+            let errand = self.recall(flight.tag);
+            let error = Error::new(ErrorKind::Io, "the driver took no more flights");
+            if let Some(errand) = errand {
+                self.fail(errand, flight.buf.0, error);
+            }
+        }
+    }
+
+    fn fail(&mut self, errand: Errand, block: Block, error: Error) {
+        let shared = Arc::clone(&self.shared);
+        self.finish(&mut shared.lock(), errand, block, Err(error));
+        shared.wake();
+    }
+
+    fn slot(&mut self, place: &Place) -> Result<FileSlot> {
+        match place {
+            Place::Origin(origin) => match origin.slot.get() {
+                Some(slot) => Ok(*slot),
+                None => self.attach(origin),
+            },
+            Place::Store => match self.store_slot {
+                Some(slot) => Ok(slot),
+                None => {
+                    let file = self.shared.lock().store.as_ref().map(|store| Arc::clone(store.file()));
+                    let file = file.ok_or_else(|| Error::new(ErrorKind::NoSpace, "there is no store"))?;
+                    let slot = self.io.attach(file)?;
+                    self.store_slot = Some(slot);
+                    Ok(slot)
+                }
+            },
+        }
+    }
+
+    /// Makes an origin file known to the driver, and has it forget those that no object lives in any more.
+    fn attach(&mut self, origin: &Arc<OriginFile>) -> Result<FileSlot> {
+        let io = &mut self.io;
+        self.attached.retain(|(file, slot)| {
+            let used = file.strong_count() > 0;
+            if !used {
+                io.detach(*slot);
+            }
+            used
+        });
+        let slot = io.attach(Arc::clone(&origin.file))?;
+        self.attached.push((Arc::downgrade(origin), slot));
+        Ok(*origin.slot.get_or_init(|| slot))
+    }
+
+    fn remember(&mut self, errand: Errand) -> u64 {
+        match self.free_errands.pop() {
+            Some(index) => {
+                self.errands[index] = Some(errand);
+                index as u64
+            }
+            None => {
+                self.errands.push(Some(errand));
+                self.errands.len() as u64 - 1
+            }
+        }
+    }
+
+    fn recall(&mut self, tag: u64) -> Option<Errand> {
+        let index = usize::try_from(tag).ok()?;
+        let errand = self.errands.get_mut(index)?.take()?;
+        self.free_errands.push(index);
+        Some(errand)
+    }
+
+    fn take(&mut self, core: &mut Core, completion: Completion<Freight>) {
+        let Completion { flight, result } = completion;
+        let Some(errand) = self.recall(flight.tag) else { return };
+        if let Ok(bytes) = &result {
+            let counters = &self.shared.counters;
+            let counter = if flight.op == Op::Read { &counters.bytes_read } else { &counters.bytes_written };
+            counter.add(u64::from(*bytes));
+        }
+        self.finish(core, errand, flight.buf.0, result);
+    }
+
+    fn finish(&mut self, core: &mut Core, errand: Errand, block: Block, result: Result<u32>) {
+        match errand {
+            Errand::Fill(key) => self.shared.fill_ended(core, key, block, result.map(drop)),
+            Errand::Spill(key) => self.shared.spill_ended(core, key, block, result),
+            Errand::Piece(key, step) => self.land(core, key, &step, block, result),
+        }
+    }
+
+    /// A piece has ended: its bytes go to their place, and the chunk is done with its last piece.
+    fn land(
+        &mut self,
+        core: &mut Core,
+        key: ChunkKey,
+        step: &PieceStep,
+        staging: Block,
+        result: Result<u32>,
+    ) {
+        let Some(staged) = self.staged.get_mut(&key) else {
+            self.staging_free.push(staging);
+            return;
+        };
+        match result {
+            Ok(_) => self.shared.counters.bytes_copied.add(staged.fill.land(step, &staging)),
+            Err(error) => staged.fill.fail(error),
+        }
+        self.staging_free.push(staging);
+        if staged.fill.is_over()
+            && let Some(Staged { fill, .. }) = self.staged.remove(&key)
+        {
+            let (block, failed) = fill.finish();
+            self.shared.fill_ended(core, key, block, failed.map_or(Ok(()), Err));
+        }
+    }
+}
+
+/// However the worker ends, nobody waits for it for ever.
+struct LastWords(Arc<Shared>);
+
+impl Drop for LastWords {
+    fn drop(&mut self) {
+        let mut core = self.0.lock();
+        let why =
+            if std::thread::panicking() { "the engine's worker has failed" } else { "the engine is closed" };
+        core.closed.get_or_insert(why);
+        let tickets: Vec<_> = core.requests.waiting().map(|request| request.ticket).collect();
+        for ticket in tickets {
+            let error = Error::new(ErrorKind::Closed, why);
+            self.0.end_request(&mut core, ticket, super::request::Outcome::Failed(error));
+        }
+        self.0.changed.notify_all();
+    }
+}
