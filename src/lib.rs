@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub use stratal_runtime::Stratal;
 pub use stratal_runtime::error::{Error, ErrorKind, Result};
 pub use stratal_runtime::tensor::{
     Adopt, Alignment, AnyTensor, Axis, C, DType, Dim, Dyn, Element, Heap, LoadError, MemorySource, ParamInfo,

@@ -17,3 +17,6 @@ mod sync;
 #[allow(unsafe_code, reason = "the contract with the operating system")]
 pub mod sys;
 pub mod tensor;
+
+#[cfg(not(stratal_loom))]
+pub use pool::Stratal;

@@ -1,8 +1,92 @@
-//! The only door to atomics, cells, threads and thread-locals: `std`, or `loom` under its cfg.
+//! The only door to atomics and cells: `std`, or `loom` under its cfg.
 //!
-//! What lives in a `static`, which loom cannot build, is [`unmodelled`]: always `std`.
+//! Code whose interleavings are modelled takes its atomics and cells from [`modelled`]. What lives in a `static`,
+//! which loom cannot build, takes them from [`unmodelled`], and what one thread owns from [`owned`]: always `std`.
+//!
+//! The two halves of every hand-over, publish and consume, take their memory orderings from an [`Orders`], so that
+//! a model can run the same code with a weaker one and prove that it would be noticed.
+
+use modelled::Ordering;
+
+/// Atomics that loom can schedule, and cells whose accesses it checks for races.
+pub(crate) mod modelled {
+    #[cfg(stratal_loom)]
+    pub(crate) use loom::{
+        cell::UnsafeCell,
+        sync::atomic::{AtomicPtr, AtomicU32, Ordering},
+        thread::yield_now,
+    };
+    #[cfg(not(stratal_loom))]
+    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+
+    /// `std`'s cell behind loom's interface.
+    #[cfg(not(stratal_loom))]
+    #[derive(Debug)]
+    #[repr(transparent)]
+    pub(crate) struct UnsafeCell<T: ?Sized>(std::cell::UnsafeCell<T>);
+
+    #[cfg(not(stratal_loom))]
+    impl<T> UnsafeCell<T> {
+        pub(crate) const fn new(value: T) -> Self {
+            Self(std::cell::UnsafeCell::new(value))
+        }
+
+        /// Calls `write` with the place, which it may read and write.
+        pub(crate) fn with_mut<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
+            write(self.0.get())
+        }
+    }
+}
 
 /// Atomics of statics and counters, outside every model.
 pub(crate) mod unmodelled {
+    #[cfg(not(stratal_loom))]
+    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
     pub(crate) use std::sync::atomic::{AtomicUsize, Ordering};
+}
+
+/// Cells and thread-locals of one thread.
+#[cfg(not(stratal_loom))]
+pub(crate) mod owned {
+    pub(crate) use std::cell::Cell;
+    pub(crate) use std::thread_local as local;
+}
+
+/// The memory orderings of one hand-over between threads.
+pub(crate) trait Orders {
+    /// Of the store that publishes.
+    const PUBLISH: Ordering;
+    /// Of the load that consumes.
+    const CONSUME: Ordering;
+}
+
+/// The orderings that make a hand-over: everything before the publishing is visible after the consuming.
+#[derive(Debug)]
+pub(crate) struct Paired;
+
+impl Orders for Paired {
+    const PUBLISH: Ordering = Ordering::Release;
+    const CONSUME: Ordering = Ordering::Acquire;
+}
+
+/// [`Paired`] with the publishing side weakened: a mutant that models must reject.
+#[cfg(all(test, stratal_loom))]
+#[derive(Debug)]
+pub(crate) struct WeakPublish;
+
+#[cfg(all(test, stratal_loom))]
+impl Orders for WeakPublish {
+    const PUBLISH: Ordering = Ordering::Relaxed;
+    const CONSUME: Ordering = Ordering::Acquire;
+}
+
+/// [`Paired`] with the consuming side weakened: a mutant that models must reject.
+#[cfg(all(test, stratal_loom))]
+#[derive(Debug)]
+pub(crate) struct WeakConsume;
+
+#[cfg(all(test, stratal_loom))]
+impl Orders for WeakConsume {
+    const PUBLISH: Ordering = Ordering::Release;
+    const CONSUME: Ordering = Ordering::Relaxed;
 }

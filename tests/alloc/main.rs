@@ -1,1 +1,12 @@
 //! Promise: the allocator never overlaps, misaligns or loses a byte, on any thread, across forks and thread exits.
+
+mod alignment;
+mod child;
+mod corruption;
+mod exhaustion;
+mod fork;
+mod model;
+mod threads;
+
+#[global_allocator]
+static GLOBAL: stratal::Stratal = stratal::Stratal::new();

@@ -1,1 +1,67 @@
 //! The allocator: size classes, segments, slabs, per-thread caches, large objects.
+//!
+//! # The life of one small block
+//!
+//! 1. [`Stratal`] rounds the layout up to a size class (`class`), one table load.
+//! 2. The thread's heap (`thread`, `heap`) pops a block from its cache of that class (`cache`): two loads, one
+//!    store, no atomics. This is all that most allocations do.
+//! 3. If the cache is empty, the heap takes in what other threads have sent home (`remote`), then half a cache of
+//!    free slots from one of its slabs (`slab`), found by scanning bits.
+//! 4. If no slab has a free slot, the pool (`whole`) cuts a new one from a run of 64 KiB slices (`runs`, `bins`,
+//!    `stretch`), which lies in one of few spans of addresses reserved from the system (`segment`).
+//! 5. A freed block goes on top of the cache of the thread that freed it, and is allocated next. If the cache is
+//!    full, its older half goes home: into the slabs of this heap, or to the remote lists of the heaps that own it.
+//! 6. A slab whose slots are all free is given back to the runs, where neighbours join; memory that stays free for
+//!    a second is given back to the system.
+//!
+//! Blocks above 32 KiB are runs of their own (`large`). Descriptors live apart from the memory they describe
+//! (`meta`). A thread that ends leaves its heap to the next one (`roster`).
+//!
+//! # Invariants
+//!
+//! - Nothing here prints, panics or waits for anything but a short lock (`lock`); out of memory is null.
+//! - Corruption that is noticed ends the process after one line by `write(2)` (`corrupt`).
+//! - A block is in exactly one place: with the application, in one cache, on one remote list, or free in its slab.
+
+mod lock;
+mod remote;
+mod roster;
+
+// Loom cannot build statics, so the front is compiled out under it and the parts with atomics are modelled alone.
+#[cfg(not(stratal_loom))]
+mod bins;
+#[cfg(not(stratal_loom))]
+mod cache;
+#[cfg(not(stratal_loom))]
+mod class;
+#[cfg(not(stratal_loom))]
+mod corrupt;
+#[cfg(not(stratal_loom))]
+mod global;
+#[cfg(not(stratal_loom))]
+mod heap;
+#[cfg(not(stratal_loom))]
+mod large;
+#[cfg(not(stratal_loom))]
+mod meta;
+#[cfg(not(stratal_loom))]
+mod runs;
+#[cfg(not(stratal_loom))]
+mod segment;
+#[cfg(not(stratal_loom))]
+mod slab;
+#[cfg(not(stratal_loom))]
+mod source;
+#[cfg(not(stratal_loom))]
+mod stats;
+#[cfg(not(stratal_loom))]
+mod stretch;
+#[cfg(not(stratal_loom))]
+mod thread;
+#[cfg(not(stratal_loom))]
+mod whole;
+
+#[cfg(not(stratal_loom))]
+pub use global::Stratal;
+#[cfg(not(stratal_loom))]
+pub use stats::{ClassStats, Stats};

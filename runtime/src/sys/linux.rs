@@ -66,36 +66,60 @@ fn map(hint: *mut u8, len: usize, extra: c_int) -> Result<NonNull<u8>, Errno> {
 }
 
 /// See [`super::release`].
+///
+/// # Safety
+///
+/// As for [`super::release`].
 pub(crate) unsafe fn release(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
     // SAFETY: the caller gives up a range of its own.
     checked(unsafe { libc::munmap(start.as_ptr().cast(), len) })
 }
 
 /// See [`super::advise_huge`].
+///
+/// # Safety
+///
+/// As for [`super::advise_huge`].
 pub(crate) unsafe fn advise_huge(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
     // SAFETY: this advice keeps contents; the range is the caller's.
     unsafe { advise(start, len, libc::MADV_HUGEPAGE) }
 }
 
 /// See [`super::dont_fork`].
+///
+/// # Safety
+///
+/// As for [`super::dont_fork`].
 pub(crate) unsafe fn dont_fork(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
     // SAFETY: the caller promised that no child accesses its range.
     unsafe { advise(start, len, libc::MADV_DONTFORK) }
 }
 
 /// See [`super::dont_dump`].
+///
+/// # Safety
+///
+/// As for [`super::dont_dump`].
 pub(crate) unsafe fn dont_dump(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
     // SAFETY: this advice keeps contents; the range is the caller's.
     unsafe { advise(start, len, libc::MADV_DONTDUMP) }
 }
 
 /// See [`super::decommit`].
+///
+/// # Safety
+///
+/// As for [`super::decommit`].
 pub(crate) unsafe fn decommit(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
     // SAFETY: the caller accepted the loss of the contents of its range.
     unsafe { advise(start, len, libc::MADV_DONTNEED) }
 }
 
 /// See [`super::populate`]; kernels before 5.14 have every page touched instead.
+///
+/// # Safety
+///
+/// As for [`super::populate`].
 pub(crate) unsafe fn populate(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
     loop {
         // SAFETY: this advice keeps contents; the range is the caller's.
@@ -120,6 +144,11 @@ fn is_whole_pages(start: NonNull<u8>, len: usize) -> bool {
     (start.as_ptr().addr() | len) & (page_size() - 1) == 0
 }
 
+/// Gives `advice` on a range.
+///
+/// # Safety
+///
+/// The range lies in reservations of the caller, who accepts what `advice` does to it.
 unsafe fn advise(start: NonNull<u8>, len: usize, advice: c_int) -> Result<(), Errno> {
     // SAFETY: the caller owns the range and accepts what `advice` does to it.
     checked(unsafe { libc::madvise(start.as_ptr().cast(), len, advice) })
@@ -128,6 +157,10 @@ unsafe fn advise(start: NonNull<u8>, len: usize, advice: c_int) -> Result<(), Er
 /// See [`super::remap`].
 ///
 /// `MREMAP_FIXED` demands whole pages and disjoint ranges, `MREMAP_DONTUNMAP` equal lengths and `MREMAP_MAYMOVE`.
+///
+/// # Safety
+///
+/// As for [`super::remap`].
 pub(crate) unsafe fn remap(source: NonNull<u8>, len: usize, target: NonNull<u8>) -> Result<(), Errno> {
     let flags = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED | libc::MREMAP_DONTUNMAP;
     // SAFETY: both ranges are the caller's, who accepted that `target` is replaced.

@@ -13,6 +13,8 @@
 //! | [`release`] | unmapped | number of mappings, if it cuts a reservation in two |
 //! | [`advise_huge`], [`dont_fork`], [`dont_dump`] | unchanged | never in a way that matters: they are hints |
 //!
+//! What else the allocator needs (waiting, thread exit, fork, a clock) is in `process`.
+//!
 //! Ranges start at a multiple of [`page_size`] and have a length that is a non-zero multiple of it; the platform
 //! refuses other ranges without touching memory.
 
@@ -20,6 +22,9 @@ use std::io;
 use std::ptr::NonNull;
 
 use crate::error::{Error, ErrorKind, Result};
+
+#[cfg(not(stratal_loom))]
+pub(crate) mod process;
 
 #[cfg(not(miri))]
 pub(crate) mod linux;

@@ -28,6 +28,10 @@ pub(crate) fn reserve(len: usize, align: usize) -> Result<NonNull<u8>, Errno> {
 }
 
 /// See [`super::release`].
+///
+/// # Safety
+///
+/// As for [`super::release`].
 pub(crate) unsafe fn release(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
     let mut reserved = RESERVED.lock().unwrap_or_else(PoisonError::into_inner);
     let key = start.as_ptr().addr();
@@ -41,6 +45,10 @@ pub(crate) unsafe fn release(start: NonNull<u8>, len: usize) -> Result<(), Errno
 }
 
 /// See [`super::decommit`].
+///
+/// # Safety
+///
+/// As for [`super::decommit`].
 pub(crate) unsafe fn decommit(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
     // SAFETY: the caller's range, whose contents may go.
     unsafe { start.write_bytes(0, len) };
@@ -48,6 +56,10 @@ pub(crate) unsafe fn decommit(start: NonNull<u8>, len: usize) -> Result<(), Errn
 }
 
 /// See [`super::remap`].
+///
+/// # Safety
+///
+/// As for [`super::remap`].
 pub(crate) unsafe fn remap(source: NonNull<u8>, len: usize, target: NonNull<u8>) -> Result<(), Errno> {
     // SAFETY: both ranges are the caller's, `len` bytes long and disjoint.
     unsafe { target.copy_from_nonoverlapping(source, len) };
@@ -57,21 +69,37 @@ pub(crate) unsafe fn remap(source: NonNull<u8>, len: usize, target: NonNull<u8>)
 }
 
 /// See [`super::advise_huge`].
+///
+/// # Safety
+///
+/// As for [`super::advise_huge`].
 pub(crate) unsafe fn advise_huge(_start: NonNull<u8>, _len: usize) -> Result<(), Errno> {
     Ok(())
 }
 
 /// See [`super::populate`].
+///
+/// # Safety
+///
+/// As for [`super::populate`].
 pub(crate) unsafe fn populate(_start: NonNull<u8>, _len: usize) -> Result<(), Errno> {
     Ok(())
 }
 
 /// See [`super::dont_fork`].
+///
+/// # Safety
+///
+/// As for [`super::dont_fork`].
 pub(crate) unsafe fn dont_fork(_start: NonNull<u8>, _len: usize) -> Result<(), Errno> {
     Ok(())
 }
 
 /// See [`super::dont_dump`].
+///
+/// # Safety
+///
+/// As for [`super::dont_dump`].
 pub(crate) unsafe fn dont_dump(_start: NonNull<u8>, _len: usize) -> Result<(), Errno> {
     Ok(())
 }

@@ -1,1 +1,5 @@
 //! Shadow models, interpreters and hand-written inputs that tests and fuzz targets share.
+
+pub mod dice;
+pub mod operation;
+pub mod shadow;

@@ -1,0 +1,118 @@
+//! The front door: `#[global_allocator]`.
+
+use std::alloc::{GlobalAlloc, Layout};
+use std::ptr;
+
+use super::class::Class;
+use super::large;
+use super::stats::{self, Stats};
+use super::thread::{self, POOL};
+
+/// The allocator, to be installed for the whole program.
+///
+/// Every value stands for the one pool of the process; blocks of one may be freed through another.
+///
+/// ```
+/// #[global_allocator]
+/// static GLOBAL: stratal_runtime::Stratal = stratal_runtime::Stratal::new();
+///
+/// let numbers: Vec<u64> = (0..1_000_000).collect();
+/// assert!(GLOBAL.stats().large_bytes >= 8_000_000);
+/// # assert_eq!(numbers.len(), 1_000_000);
+/// ```
+///
+/// - **Alignment**: any; a block aligned to a cache line or a page costs what an unaligned one costs.
+/// - **Out of memory**: a null pointer, which the standard library turns into its usual abort.
+/// - **Corruption**: a pointer freed twice, or never allocated, ends the process with one line on standard error,
+///   at the latest when the cache it was freed to is emptied.
+/// - **Fork**: the child may allocate. What the caches of the parent's other threads held is lost in the child.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stratal;
+
+impl Stratal {
+    /// The allocator. Nothing is reserved before the first allocation.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
+    }
+
+    /// What the pool holds now, in bytes; takes three short locks.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        stats::snapshot(&POOL)
+    }
+
+    /// Gives the memory of free slabs and runs back to the system now instead of after a second.
+    ///
+    /// What the caches of threads hold stays.
+    pub fn purge(&self) {
+        POOL.purge();
+    }
+}
+
+// SAFETY:
+// - `alloc` returns null or a block that is not shorter than the layout (`Class::of`, `large`), aligned to it, and in
+//   nobody else's hands until it is freed (a block is in one place only: see the pool's invariants).
+// - Nothing unwinds.
+unsafe impl GlobalAlloc for Stratal {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let Some(class) = Class::of(layout.size(), layout.align()) else {
+            return large::alloc(&POOL, layout, false);
+        };
+        let block = thread::with_heap(|heap| heap.cache(class).pop());
+        if block.is_null() { thread::alloc_slowly(class) } else { block }
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        let Some(class) = Class::of(layout.size(), layout.align()) else {
+            return large::free(&POOL, block);
+        };
+        if !thread::with_heap(|heap| heap.cache(class).push(block)) {
+            thread::free_slowly(class, block);
+        }
+    }
+
+    #[inline]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if Class::of(layout.size(), layout.align()).is_none() {
+            return large::alloc(&POOL, layout, true);
+        }
+        // SAFETY: the caller's layout.
+        let block = unsafe { self.alloc(layout) };
+        if !block.is_null() {
+            // SAFETY: just allocated with this layout.
+            unsafe { block.write_bytes(0, layout.size()) };
+        }
+        block
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        match Class::of(layout.size(), layout.align()) {
+            Some(class) if Class::of(size, layout.align()) == Some(class) => return block,
+            Some(_) => {}
+            None => {
+                // SAFETY: the caller's block, layout and size; without a class it is large.
+                let resized = unsafe { large::resize(&POOL, block, layout, size) };
+                if !resized.is_null() {
+                    return resized;
+                }
+            }
+        }
+        // SAFETY: the caller promised that `size`, rounded up to the alignment, is not above `isize::MAX`.
+        let wanted = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
+        // SAFETY: the caller promised that `size` is not zero.
+        let copy = unsafe { self.alloc(wanted) };
+        if !copy.is_null() {
+            // SAFETY: two blocks of at least that many bytes, and a fresh one overlaps no other.
+            unsafe { ptr::copy_nonoverlapping(block, copy, size.min(layout.size())) };
+            // SAFETY: the caller's block and layout.
+            unsafe { self.dealloc(block, layout) };
+        }
+        copy
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! What the allocator asks of the process around it: waiting, thread exit, fork, a clock, last words.
+//!
+//! Nothing here allocates from this crate or takes a lock of it.
+
+use std::ffi::c_void;
+use std::ptr::{self, NonNull};
+
+use crate::sync::unmodelled::AtomicU32;
+
+/// Sleeps while `word` is `expected`, until woken; may return early.
+pub(crate) fn wait(word: &AtomicU32, expected: u32) {
+    let no_timeout = ptr::null::<libc::timespec>();
+    // SAFETY: a futex wait reads the word, which outlives the call, and nothing else.
+    unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            word.as_ptr(),
+            libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG,
+            expected,
+            no_timeout,
+        )
+    };
+}
+
+/// Wakes one thread that sleeps on `word`.
+pub(crate) fn wake_one(word: &AtomicU32) {
+    // SAFETY: a futex wake uses the address as a name only.
+    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, 1) };
+}
+
+/// Milliseconds of a monotonic clock, coarse (a few milliseconds) and cheap.
+pub(crate) fn coarse_ms() -> u64 {
+    // Miri has the precise clock only.
+    let clock = if cfg!(miri) { libc::CLOCK_MONOTONIC } else { libc::CLOCK_MONOTONIC_COARSE };
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `now` is a place the clock may be written to.
+    unsafe { libc::clock_gettime(clock, &raw mut now) };
+    now.tv_sec.unsigned_abs() * 1000 + now.tv_nsec.unsigned_abs() / 1_000_000
+}
+
+/// A hook that runs when a thread that armed it ends, after the destructors of its `thread_local!`s.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ExitKey(libc::pthread_key_t);
+
+impl ExitKey {
+    /// Makes a hook; `None` if the process has no key left. `hook` must not unwind.
+    pub(crate) fn new(hook: unsafe extern "C" fn(*mut c_void)) -> Option<Self> {
+        let mut key = 0;
+        // SAFETY: `key` is written on success; `hook` has the signature of a key destructor.
+        let status = unsafe { libc::pthread_key_create(&raw mut key, Some(hook)) };
+        (status == 0).then_some(Self(key))
+    }
+
+    /// Makes the hook run with `value` when the calling thread ends; whether that worked.
+    pub(crate) fn arm(self, value: NonNull<c_void>) -> bool {
+        // SAFETY: the key was created by `new` and is never deleted.
+        unsafe { libc::pthread_setspecific(self.0, value.as_ptr()) == 0 }
+    }
+
+    /// The key as a number, to be kept in an atomic.
+    pub(crate) fn number(self) -> u32 {
+        self.0
+    }
+
+    /// A key that [`number`](Self::number) gave.
+    pub(crate) fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+}
+
+/// Runs `prepare` before every fork, and `after` behind it in the parent and in the child; whether that worked.
+pub(crate) fn at_fork(prepare: unsafe extern "C" fn(), after: unsafe extern "C" fn()) -> bool {
+    // SAFETY: the hooks have the signature of fork handlers and live as long as the program.
+    unsafe { libc::pthread_atfork(Some(prepare), Some(after), Some(after)) == 0 }
+}
+
+/// Writes `line` to standard error in one piece and ends the process with SIGABRT.
+pub(crate) fn abort_with(line: &[u8]) -> ! {
+    // SAFETY: `line` is readable for its length. A failed write has nobody left to be told.
+    unsafe { libc::write(libc::STDERR_FILENO, line.as_ptr().cast(), line.len()) };
+    // SAFETY: takes no argument and does not return.
+    unsafe { libc::abort() }
+}
