@@ -7,7 +7,7 @@
 use super::trace::signature;
 use crate::object::{Touch, Trace};
 
-/// Steps, ahead or behind, within which a lease may be found again without matching context.
+/// Steps within which a lease may be found again without matching context.
 const WINDOW_STEPS: usize = 40;
 
 /// Preceding leases compared when a place is ambiguous.
@@ -126,9 +126,11 @@ impl Cursor {
         let context = (0..CONTEXT)
             .take_while(|back| self.signatures[(step + len - 1 - back % len) % len] == self.recent[*back]);
         let context = context.count();
-        let back = self.position.checked_sub(behind as u64).filter(|_| behind + 1 < ahead);
-        let (cost, position) = match back {
-            Some(position) => (behind + 1, position),
+        // Programs skip more than they go back: a step back costs twice.
+        let back_cost = 2 * behind + 1;
+        let back = self.position.checked_sub(behind as u64);
+        let (cost, position) = match back.filter(|_| back_cost < ahead && back_cost <= WINDOW_STEPS) {
+            Some(position) => (back_cost, position),
             None => (ahead - 1, self.position + ahead as u64),
         };
         let near = cost <= WINDOW_STEPS || context == CONTEXT;

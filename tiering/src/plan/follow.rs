@@ -32,6 +32,8 @@ struct Learned {
     schedule: Schedule,
     cursor: Cursor,
     prefetcher: Prefetcher,
+    /// Leases outside the schedule that were not taken for the first time: no noise, but a pass that was cut short.
+    recurring: u64,
 }
 
 /// Learns passes and follows them.
@@ -69,6 +71,9 @@ impl Follower {
     pub fn lease(&mut self, touches: &[Touch]) -> Followed {
         let found = self.recorder.record(touches);
         let followed = self.learned.as_mut().map_or(Followed::Recording, |learned| learned.lease(touches));
+        if let (Followed::Unscheduled, Some(learned)) = (followed, &mut self.learned) {
+            learned.recurring += u64::from(self.recorder.recurs());
+        }
         let repeating = self.recorder.repeating();
         match repeating {
             Some(pass) if followed == Followed::Stale || (found && self.improves(&pass)) => {
@@ -81,12 +86,14 @@ impl Follower {
         }
     }
 
-    /// A pass is worth planning when there is none, when the present one does not fit, or when the new one contains
-    /// it and more: then that was an inner loop.
+    /// A pass is worth planning when there is none, when the present one does not fit, or when the present one turns
+    /// out to be an inner loop of it.
     fn improves(&self, pass: &Pass) -> bool {
-        self.learned
-            .as_ref()
-            .is_none_or(|learned| learned.cursor.is_lost() || pass.len() as u64 >= 2 * learned.schedule.len())
+        self.learned.as_ref().is_none_or(|learned| {
+            let len = learned.schedule.len();
+            let encloses = pass.len() as u64 >= 2 * len && learned.recurring * 4 >= len;
+            learned.cursor.is_lost() || encloses
+        })
     }
 
     /// Plans a trace. One that cannot be planned has a lease that the tier cannot serve either, and that lease says
@@ -98,7 +105,7 @@ impl Follower {
         };
         let cursor = Cursor::new(&trace);
         let prefetcher = Prefetcher::new(self.window_bytes, cursor.position());
-        self.learned = Some(Learned { trace, schedule, cursor, prefetcher });
+        self.learned = Some(Learned { trace, schedule, cursor, prefetcher, recurring: 0 });
         Followed::Learned
     }
 

@@ -16,6 +16,8 @@ pub mod min;
 pub mod prefetch;
 pub mod rehearse;
 pub mod route;
+#[cfg(test)]
+mod samples;
 pub mod schedule;
 pub mod trace;
 pub mod validate;

@@ -105,6 +105,12 @@ impl Recorder {
         self.period.is_some()
     }
 
+    /// Whether the latest lease was taken before.
+    #[must_use]
+    pub fn recurs(&self) -> bool {
+        self.previous.last().is_some_and(|before| *before != NONE)
+    }
+
     /// The pass that the latest leases repeat, if they do: the latest steps, one period long.
     #[must_use]
     pub fn repeating(&self) -> Option<Pass> {
@@ -147,8 +153,15 @@ impl Recorder {
         let occurrences = std::iter::successors(before(step), |at| before(*at)).take(CANDIDATES);
         occurrences.map(|at| step - at).find(|period| {
             let matched = if *period == 1 { MATCHED_STEPS } else { (*period).min(MATCHED_STEPS) };
-            step >= matched - 1 && (0..matched).all(|back| self.repeats_at(step - back, *period))
+            let repeats =
+                step + 1 >= matched && (0..matched).all(|back| self.repeats_at(step - back, *period));
+            repeats && (*period == 1 || !self.is_one_lease(step, *period))
         })
+    }
+
+    /// Whether the last `count` steps up to `step` are all the same lease.
+    fn is_one_lease(&self, step: usize, count: usize) -> bool {
+        (1..count).all(|back| self.repeats_at(step, back))
     }
 
     /// Drops the older half of a history that has grown too long.

@@ -514,3 +514,6 @@ impl Chunk {
         self.copies.get_mut(usize::from(tier.0)).ok_or(Refused::Absent)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -105,3 +105,6 @@ impl Table {
         self.iter().try_for_each(|(key, chunk)| chunk.check().map_err(|broken| (key, broken)))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -116,3 +116,6 @@ impl Evict for Lru {
         self.nodes.len() - self.free.len()
     }
 }
+
+#[cfg(test)]
+mod tests;

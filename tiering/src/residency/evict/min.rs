@@ -78,3 +78,6 @@ impl Evict for Min {
         self.order.len()
     }
 }
+
+#[cfg(test)]
+mod tests;

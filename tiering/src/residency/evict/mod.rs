@@ -5,6 +5,8 @@
 use crate::object::{ChunkKey, NextUse};
 use std::fmt::Debug;
 
+#[cfg(test)]
+mod conformance;
 pub mod lru;
 pub mod min;
 
