@@ -1,9 +1,9 @@
 //! Checkpoints with known bytes, and engines with small budgets.
 
 use std::path::{Path, PathBuf};
-use stratal::tiering::origin::{StoredDtype, TensorSpec, Writer};
+use stratal::tiering::origin::{TensorSpec, Writer};
 use stratal::tiering::tier::TierKind;
-use stratal::{Engine, Policy};
+use stratal::{DType, Engine, Policy};
 use tempfile::TempDir;
 
 /// A directory on a real disk where the machine has one: `/tmp` may be memory.
@@ -20,11 +20,8 @@ pub(crate) fn value(tensor: usize, i: usize) -> f32 {
 pub(crate) fn checkpoint(dir: &Path, elements: &[usize]) -> PathBuf {
     let path = dir.join("model.safetensors");
     let name = |i: usize| format!("t.{i}");
-    let specs: Vec<_> = elements
-        .iter()
-        .enumerate()
-        .map(|(i, &len)| TensorSpec::new(name(i), StoredDtype::F32, [len]))
-        .collect();
+    let specs: Vec<_> =
+        elements.iter().enumerate().map(|(i, &len)| TensorSpec::new(name(i), DType::F32, [len])).collect();
     let mut writer = Writer::create(&path, &specs, &[]).unwrap();
     for (i, &len) in elements.iter().enumerate() {
         let bytes: Vec<u8> = (0..len).flat_map(|at| value(i, at).to_le_bytes()).collect();

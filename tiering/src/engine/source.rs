@@ -9,9 +9,8 @@ use super::lease::Handle;
 use crate::device::host::PAGE_BYTES;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::file::IoFile;
-use crate::origin::{Checkpoint, TensorEntry};
+use crate::origin::{Checkpoint, StoredDtype, TensorEntry};
 use crate::transfer::Placement;
-use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 use stratal_runtime::tensor::managed::{Keeper, Managed};
 use stratal_runtime::tensor::params::{Adopt, ParamInfo, ParamSource};
@@ -56,10 +55,10 @@ impl Source {
             let error = Error::new(ErrorKind::Missing, "the checkpoint has no such tensor");
             error.with("tensor", name).with("file", self.checkpoint.path().display())
         })?;
-        let dtype = DType::from_str(entry.dtype.name()).map_err(|_| {
+        let StoredDtype::Typed(dtype) = entry.dtype else {
             let message = format!("no tensor type holds elements of {}", entry.dtype.name());
-            Error::new(ErrorKind::Unsupported, message).with("tensor", name)
-        })?;
+            return Err(Error::new(ErrorKind::Unsupported, message).with("tensor", name));
+        };
         Ok((entry, dtype))
     }
 }
