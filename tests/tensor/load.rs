@@ -29,7 +29,7 @@ struct Model {
 }
 
 fn zeros<T: stratal::Element>(shape: &[usize]) -> AnyTensor {
-    AnyTensor::zeros(T::DTYPE, shape, stratal::Alignment::Simd).unwrap()
+    AnyTensor::zeros(T::DTYPE, shape, stratal::Alignment::Simd).expect("small tensors fit")
 }
 
 fn model() -> MemorySource {

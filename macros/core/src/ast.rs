@@ -43,6 +43,11 @@ impl ParamStruct {
         let (ident, generics) = (input.ident.clone(), input.generics.clone());
         errors.finish(Self { ident, generics, options, fields })
     }
+
+    /// The fields that are loaded, each with its name in the source.
+    pub(crate) fn loaded(&self) -> impl Iterator<Item = (&str, &ParamField)> {
+        self.fields.iter().filter_map(|field| Some((field.name.as_deref()?, field)))
+    }
 }
 
 /// The fields of a struct that has named ones.
@@ -98,18 +103,8 @@ pub(crate) enum ShapeDim {
 }
 
 impl Parse for ShapeDim {
-    /// Takes the tokens up to the next comma, all of them or none.
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let ahead = input.fork();
-        let parsed = Self::parse_prefix(&ahead);
-        match parsed {
-            Ok(dim) if ahead.is_empty() || ahead.peek(Token![,]) => {
-                input.advance_to(&ahead);
-                Ok(dim)
-            }
-            _ if input.peek(Token![,]) => Err(valid::missing_dimension(input.span())),
-            _ => Err(valid::not_a_dimension(&until_comma(input)?)),
-        }
+        whole_item(input, Self::parse_prefix, valid::not_a_dimension)
     }
 }
 
@@ -137,6 +132,25 @@ impl ShapeDim {
             _ => Ok(Self::Named(path)),
         }
     }
+}
+
+/// Parses one item of a list: all tokens up to a comma or the end. Where they are not an item, the error is
+/// `refuse` of them, or a missing item if there are none.
+pub(crate) fn whole_item<T>(
+    input: ParseStream<'_>,
+    parse: impl FnOnce(ParseStream<'_>) -> syn::Result<T>,
+    refuse: impl FnOnce(&TokenStream) -> Error,
+) -> syn::Result<T> {
+    let ahead = input.fork();
+    if let Ok(item) = parse(&ahead)
+        && (ahead.is_empty() || ahead.peek(Token![,]))
+    {
+        input.advance_to(&ahead);
+        return Ok(item);
+    }
+    let comma = input.span();
+    let tokens = until_comma(input)?;
+    Err(if tokens.is_empty() { valid::missing_item(comma) } else { refuse(&tokens) })
 }
 
 /// The tokens up to the next comma.
@@ -181,17 +195,14 @@ pub(crate) struct NamedDim {
 
 impl Parse for NamedDim {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        whole_item(input, Self::parse_prefix, valid::not_a_dimension_name)
+    }
+}
+
+impl NamedDim {
+    fn parse_prefix(input: ParseStream<'_>) -> syn::Result<Self> {
         let attributes = input.call(Attribute::parse_outer)?;
-        let visibility = input.parse()?;
-        let ahead = input.fork();
-        match ahead.parse::<Ident>() {
-            Ok(name) if ahead.is_empty() || ahead.peek(Token![,]) => {
-                input.advance_to(&ahead);
-                Ok(Self { attributes, visibility, name })
-            }
-            _ if input.is_empty() || input.peek(Token![,]) => Err(valid::missing_dimension(input.span())),
-            _ => Err(valid::not_a_dimension_name(&until_comma(input)?)),
-        }
+        Ok(Self { attributes, visibility: input.parse()?, name: input.parse()? })
     }
 }
 

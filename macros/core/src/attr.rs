@@ -1,5 +1,6 @@
 //! The options of `#[params(…)]` on a struct and of `#[param(…)]` on a field.
 
+use crate::ast::whole_item;
 use crate::valid;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
@@ -77,13 +78,17 @@ struct Written {
 
 impl Parse for Written {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let option = input.call(Ident::parse_any)?;
-        let value = input.parse::<Option<Token![=]>>()?.map(|_| input.parse()).transpose()?;
-        Ok(Self { option, value })
+        whole_item(input, Self::parse_prefix, valid::not_an_option)
     }
 }
 
 impl Written {
+    fn parse_prefix(input: ParseStream<'_>) -> syn::Result<Self> {
+        let option = input.call(Ident::parse_any)?;
+        let value = input.parse::<Option<Token![=]>>()?.map(|_| input.parse()).transpose()?;
+        Ok(Self { option, value })
+    }
+
     /// The option's name, one for each meaning: `name` is another word for `rename`.
     fn canonical(&self) -> &'static str {
         match self.option.to_string().as_str() {

@@ -2,7 +2,7 @@
 //!
 //! A message says what is wrong in one sentence and, where there is one, what to write instead.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use std::fmt::Display;
 use syn::{Error, Ident};
@@ -24,6 +24,10 @@ pub(crate) fn unknown_option(option: &Ident, known: &[&str]) -> Error {
         None => format!("the options are {}", list(known)),
     };
     Error::new(option.span(), format!("unknown option `{option}`; {hint}"))
+}
+
+pub(crate) fn not_an_option(written: &TokenStream) -> Error {
+    Error::new_spanned(written, format!("`{written}` is not an option: write `option` or `option = value`"))
 }
 
 pub(crate) fn repeated_option(option: &Ident) -> Error {
@@ -82,8 +86,8 @@ pub(crate) fn not_a_dimension(written: &impl ToTokens) -> Error {
     Error::new_spanned(written, format!("`{text}` is not a dimension: {rule}"))
 }
 
-pub(crate) fn missing_dimension(comma: Span) -> Error {
-    Error::new(comma, "a dimension is missing before this comma")
+pub(crate) fn missing_item(comma: Span) -> Error {
+    Error::new(comma, "nothing stands before this comma")
 }
 
 pub(crate) fn rank_too_high(first_beyond: &impl ToTokens, rank: usize) -> Error {

@@ -178,6 +178,3 @@ impl Deref for BytesLease {
         self.0.as_ref().map_or(&[], Lease::bytes)
     }
 }
-
-#[cfg(test)]
-mod tests;

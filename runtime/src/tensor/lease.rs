@@ -23,14 +23,14 @@ const CHECKED: &str = "length and alignment were checked when the lease was take
 pub struct ReadLease<T, S> {
     bytes: BytesLease,
     layout: Layout,
-    elements: PhantomData<fn() -> (T, S)>,
+    elements: PhantomData<(T, S)>,
 }
 
 /// Elements that nobody else reads or writes while this is held. Reads and writes as a slice.
 pub struct WriteLease<T, S> {
     bytes: BytesLease,
     layout: Layout,
-    elements: PhantomData<fn() -> (T, S)>,
+    elements: PhantomData<(T, S)>,
 }
 
 /// Takes the bytes of all elements, or of `rows`, and verifies that they are elements.

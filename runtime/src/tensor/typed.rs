@@ -27,7 +27,7 @@ use std::ops::Range;
 /// ```
 pub struct Tensor<T: Element, S: Shape, L: Order = RowMajor> {
     any: AnyTensor,
-    typed: PhantomData<fn() -> (T, S, L)>,
+    typed: PhantomData<(T, S, L)>,
 }
 
 impl<T: Element, S: Shape> Tensor<T, S> {

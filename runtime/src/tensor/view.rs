@@ -23,14 +23,14 @@ use std::ops::{Index, IndexMut};
 pub struct View<'a, T, S> {
     elements: &'a [T],
     layout: Layout,
-    shape: PhantomData<fn() -> S>,
+    shape: PhantomData<S>,
 }
 
 /// Elements to write, under the declared shape `S`.
 pub struct ViewMut<'a, T, S> {
     elements: &'a mut [T],
     layout: Layout,
-    shape: PhantomData<fn() -> S>,
+    shape: PhantomData<S>,
 }
 
 impl<'a, T: Element, S: Shape> View<'a, T, S> {

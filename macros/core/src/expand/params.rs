@@ -1,10 +1,12 @@
 //! `#[derive(Params)]`: both phases of loading and the walk over the tensors, field by field.
+//!
+//! Locals of the generated functions have the macro's own span and a name nobody else uses, since an item of the
+//! same name would turn a binding into a pattern. Types keep the user's span, so that errors point at them.
 
 use crate::ast::{ParamField, ParamStruct, ShapeDim, ShapeDims};
-use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
 use std::collections::BTreeMap;
-use syn::spanned::Spanned;
 use syn::{GenericArgument, PathArguments, Type};
 
 pub(crate) fn params(item: &ParamStruct) -> TokenStream {
@@ -20,65 +22,70 @@ pub(crate) fn params(item: &ParamStruct) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl #impl_generics #private::Params for #ident #ty_generics #where_clause {
-            fn survey(survey: &mut #private::Survey<'_>) { #survey }
-            fn intake(intake: &mut #private::Intake<'_>) -> #private::Result<Self> { #intake }
-            fn visit(&self, visit: &mut dyn ::core::ops::FnMut(&#private::AnyTensor)) { #visit }
+            #survey
+            #intake
+            #visit
         }
+    }
+}
+
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+/// `body`, at the place that the struct's prefix names; `place` is the local that stands there.
+fn below_prefix(item: &ParamStruct, place: &Ident, body: TokenStream) -> TokenStream {
+    match &item.options.prefix {
+        Some(prefix) => quote!(#place.below(#prefix, |#place| { #body })),
+        None => body,
     }
 }
 
 fn survey(item: &ParamStruct, private: &TokenStream) -> TokenStream {
-    let fields = item.fields.iter().filter_map(|field| {
-        let (name, ty) = (field.name.as_ref()?, &field.ty);
-        let survey = quote_spanned!(ty.span()=> <#ty as #private::Params>::survey);
-        Some(quote!(survey.field(#name, #survey);))
+    let survey = local("__survey");
+    let fields = item.loaded().map(|(name, field)| {
+        let ty = &field.ty;
+        quote!(#survey.field::<#ty>(#name);)
     });
     let symbols = symbols(item);
     let symbols = symbols.iter().filter(|(_, uses)| uses.len() > 1).map(|(symbol, uses)| {
         let uses = uses.iter().map(|(name, axis)| quote!((#name, #axis)));
-        quote!(survey.same_size(#symbol, &[#(#uses),*]);)
+        quote!(#survey.same_size(#symbol, &[#(#uses),*]);)
     });
-    let unused = item.options.allow_unused.then(|| quote!(survey.allow_unused();));
-    let body = quote!(let _ = &survey; #(#fields)* #(#symbols)* #unused);
-    match &item.options.prefix {
-        Some(prefix) => quote!(survey.field(#prefix, |survey| { #body })),
-        None => body,
-    }
+    let unused = item.options.allow_unused.then(|| quote!(#survey.allow_unused();));
+    let body = below_prefix(item, &survey, quote!(#(#fields)* #(#symbols)* #unused));
+    quote!(fn survey(#survey: &mut #private::Survey<'_>) { let _ = &#survey; #body })
 }
 
 fn intake(item: &ParamStruct, private: &TokenStream) -> TokenStream {
+    let intake = local("__intake");
     let fields = item.fields.iter().map(|field| {
         let (ident, ty) = (&field.ident, &field.ty);
         match &field.name {
-            Some(name) => {
-                let intake = quote_spanned!(ty.span()=> <#ty as #private::Params>::intake);
-                quote!(#ident: intake.field(#name, #intake)?)
-            }
-            None => quote_spanned!(ty.span()=> #ident: <#ty as ::core::default::Default>::default()),
+            Some(name) => quote!(#ident: #intake.field::<#ty>(#name)?),
+            None => quote!(#ident: <#ty as ::core::default::Default>::default()),
         }
     });
-    let body = quote!(let _ = &intake; ::core::result::Result::Ok(Self { #(#fields),* }));
-    match &item.options.prefix {
-        Some(prefix) => quote!(intake.field(#prefix, |intake| { #body })),
-        None => body,
-    }
+    let body = below_prefix(item, &intake, quote!(::core::result::Result::Ok(Self { #(#fields),* })));
+    quote!(fn intake(#intake: &mut #private::Intake<'_>) -> #private::Result<Self> { let _ = &#intake; #body })
 }
 
 fn visit(item: &ParamStruct, private: &TokenStream) -> TokenStream {
-    let fields = item.fields.iter().filter(|field| field.name.is_some()).map(|field| {
+    let visit = local("__visit");
+    let fields = item.loaded().map(|(_, field)| {
         let (ident, ty) = (&field.ident, &field.ty);
-        let visit = quote_spanned!(ty.span()=> <#ty as #private::Params>::visit);
-        quote!(#visit(&self.#ident, visit);)
+        quote!(<#ty as #private::Params>::visit(&self.#ident, #visit);)
     });
-    quote!(let _ = &visit; #(#fields)*)
+    quote! {
+        fn visit(&self, #visit: &mut dyn ::core::ops::FnMut(&#private::AnyTensor)) { let _ = &#visit; #(#fields)* }
+    }
 }
 
 /// The type parameters that stand for dimensions, and the tensor and axis of every use.
 fn symbols(item: &ParamStruct) -> BTreeMap<String, Vec<(&str, usize)>> {
     let parameters: Vec<String> = item.generics.type_params().map(|param| param.ident.to_string()).collect();
     let mut symbols: BTreeMap<String, Vec<(&str, usize)>> = BTreeMap::new();
-    for ParamField { ty, name, .. } in &item.fields {
-        let Some(name) = name else { continue };
+    for (name, ParamField { ty, .. }) in item.loaded() {
         for (axis, symbol) in dimensions(ty).into_iter().enumerate() {
             if parameters.contains(&symbol) {
                 symbols.entry(symbol).or_default().push((name, axis));
@@ -105,7 +112,7 @@ fn dimensions(ty: &Type) -> Vec<String> {
     }
 }
 
-/// The dimensions of `Shape![…]` or of a tuple; unnamed ones are empty.
+/// The dimensions of `Shape![…]` or of a tuple, those without a name empty.
 fn shape_dimensions(shape: &Type) -> Vec<String> {
     match shape {
         Type::Macro(call) if call.mac.path.segments.last().is_some_and(|last| last.ident == "Shape") => {

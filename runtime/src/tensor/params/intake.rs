@@ -1,6 +1,7 @@
 //! The second phase of loading: every field adopts its tensor.
 
 use super::super::any::AnyTensor;
+use super::Params;
 use super::catalogue::{Catalogue, join};
 use super::source::ParamSource;
 use crate::error::Result;
@@ -21,8 +22,16 @@ impl<'a> Intake<'a> {
     /// Adopts the parameter `name` below the present place.
     ///
     /// # Errors
+    /// Those of [`Params::intake`].
+    pub fn field<P: Params>(&mut self, name: &str) -> Result<P> {
+        self.below(name, P::intake)
+    }
+
+    /// Moves to `name` below the present place for the time of `adopt`.
+    ///
+    /// # Errors
     /// Those of `adopt`.
-    pub fn field<P>(&mut self, name: &str, adopt: impl FnOnce(&mut Self) -> Result<P>) -> Result<P> {
+    pub fn below<P>(&mut self, name: &str, adopt: impl FnOnce(&mut Self) -> Result<P>) -> Result<P> {
         let parent = std::mem::take(&mut self.path);
         self.path = join(&parent, name);
         let adopted = adopt(self);

@@ -136,12 +136,12 @@ impl<P: Params> Params for Option<P> {
 impl<P: Params> Params for Vec<P> {
     fn survey(survey: &mut Survey<'_>) {
         for index in survey.indexes() {
-            survey.field(&index.to_string(), P::survey);
+            survey.field::<P>(&index.to_string());
         }
     }
 
     fn intake(intake: &mut Intake<'_>) -> Result<Self> {
-        intake.indexes().into_iter().map(|index| intake.field(&index.to_string(), P::intake)).collect()
+        intake.indexes().into_iter().map(|index| intake.field(&index.to_string())).collect()
     }
 
     fn visit(&self, visit: &mut dyn FnMut(&AnyTensor)) {
@@ -152,12 +152,12 @@ impl<P: Params> Params for Vec<P> {
 impl<P: Params, const N: usize> Params for [P; N] {
     fn survey(survey: &mut Survey<'_>) {
         for index in 0..N {
-            survey.field(&index.to_string(), P::survey);
+            survey.field::<P>(&index.to_string());
         }
     }
 
     fn intake(intake: &mut Intake<'_>) -> Result<Self> {
-        let elements = (0..N).map(|index| intake.field(&index.to_string(), P::intake));
+        let elements = (0..N).map(|index| intake.field(&index.to_string()));
         let elements = elements.collect::<Result<Vec<P>>>()?;
         elements.try_into().map_err(|_| Error::new(ErrorKind::Missing, format!("not {N} elements")))
     }

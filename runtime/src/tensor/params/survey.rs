@@ -2,6 +2,7 @@
 
 use super::super::dtype::DType;
 use super::super::shape::{Axis, AxisList, ShapeError};
+use super::Params;
 use super::catalogue::{Catalogue, join};
 use super::nearest::nearest;
 use super::report::{LoadError, Misfit, Missing};
@@ -36,7 +37,12 @@ impl<'a> Survey<'a> {
     }
 
     /// Surveys the parameter `name` below the present place.
-    pub fn field(&mut self, name: &str, survey: impl FnOnce(&mut Self)) {
+    pub fn field<P: Params>(&mut self, name: &str) {
+        self.below(name, P::survey);
+    }
+
+    /// Moves to `name` below the present place for the time of `survey`.
+    pub fn below(&mut self, name: &str, survey: impl FnOnce(&mut Self)) {
         let parent = std::mem::take(&mut self.path);
         self.path = join(&parent, name);
         survey(self);

@@ -1,0 +1,24 @@
+//! The crate under another name: the derive is told, the other macros know.
+#![deny(warnings, unsafe_code)]
+
+extern crate stratal as layered;
+
+mod inner {
+    pub mod facade {
+        pub use ::stratal::*;
+    }
+}
+
+use inner::facade::{Params, Shape, Tensor, dims};
+
+dims! { pub Rows }
+
+/// Loaded through the facade.
+#[derive(Params, Debug)]
+#[params(crate = crate::inner::facade)]
+pub struct Model {
+    /// A tensor.
+    pub weight: Tensor<f32, Shape![Rows, 4]>,
+    /// And one of the other name.
+    pub bias: layered::Tensor<f32, layered::Shape![4]>,
+}
