@@ -2,4 +2,5 @@
 
 pub mod dice;
 pub mod operation;
+pub mod peak;
 pub mod shadow;

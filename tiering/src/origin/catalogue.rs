@@ -1,9 +1,10 @@
 //! Tensors by position and by name: what every reader of a checkpoint sees of it.
 //!
-//! Invariant: names are unique, and `by_name` holds each index once, sorted by name.
+//! Invariant: names are unique, and `by_name` holds the index of each.
 
 use super::dtype::StoredDtype;
 use crate::error::{Error, ErrorKind, Result};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// One tensor of a checkpoint: what it is, and where its bytes lie.
@@ -47,7 +48,7 @@ impl TensorEntry {
 #[derive(Debug)]
 pub(super) struct Catalogue {
     entries: Vec<TensorEntry>,
-    by_name: Vec<u32>,
+    by_name: HashMap<Arc<str>, usize>,
 }
 
 impl Catalogue {
@@ -56,15 +57,13 @@ impl Catalogue {
     /// # Errors
     /// `Format` naming the tensor when two entries share a name.
     pub(super) fn new(entries: Vec<TensorEntry>) -> Result<Self> {
-        let count = u32::try_from(entries.len())
-            .map_err(|_| Error::new(ErrorKind::Format, format!("{} tensors are too many", entries.len())))?;
-        let name = |index: &u32| &entries[*index as usize].name;
-        let mut by_name: Vec<u32> = (0..count).collect();
-        by_name.sort_unstable_by(|a, b| name(a).cmp(name(b)));
-        if let Some(pair) = by_name.windows(2).find(|pair| name(&pair[0]) == name(&pair[1])) {
-            return Err(
-                Error::new(ErrorKind::Format, "two tensors have one name").with("tensor", name(&pair[0]))
-            );
+        let mut by_name = HashMap::with_capacity(entries.len());
+        for (index, entry) in entries.iter().enumerate() {
+            if by_name.insert(Arc::clone(&entry.name), index).is_some() {
+                return Err(
+                    Error::new(ErrorKind::Format, "two tensors have one name").with("tensor", &entry.name)
+                );
+            }
         }
         Ok(Self { entries, by_name })
     }
@@ -81,8 +80,6 @@ impl Catalogue {
 
     /// The entry called `name`.
     pub(super) fn get(&self, name: &str) -> Option<&TensorEntry> {
-        let at =
-            self.by_name.binary_search_by(|index| (*self.entries[*index as usize].name).cmp(name)).ok()?;
-        Some(&self.entries[self.by_name[at] as usize])
+        self.by_name.get(name).map(|index| &self.entries[*index])
     }
 }

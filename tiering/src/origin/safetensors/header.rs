@@ -171,22 +171,44 @@ impl<'de> Visitor<'de> for Whole<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let found = self.0;
-        while let Some(name) = map.next_key::<String>()? {
-            if name == METADATA_KEY {
-                if std::mem::replace(&mut found.has_metadata, true) {
-                    return Err(A::Error::custom("duplicate `__metadata__`"));
-                }
+        while let Some(key) = map.next_key_seed(Key)? {
+            if let Some(name) = key {
+                found.tensor = Some(Arc::clone(&name));
+                found.entries.push(map.next_value_seed(Tensor(name))?);
+                found.tensor = None;
+            } else if std::mem::replace(&mut found.has_metadata, true) {
+                return Err(A::Error::custom("duplicate `__metadata__`"));
+            } else {
                 found.metadata = map.next_value_seed(Metadata)?;
-                continue;
             }
-            check_name(&name)?;
-            let name: Arc<str> = name.into();
-            found.tensor = Some(Arc::clone(&name));
-            let entry = map.next_value_seed(Tensor(name))?;
-            found.entries.push(entry);
-            found.tensor = None;
         }
         Ok(())
+    }
+}
+
+/// The name of a tensor, or `None` for the key of the metadata.
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Option<Arc<str>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key {
+    type Value = Option<Arc<str>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a tensor")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Self::Value, E> {
+        if name == METADATA_KEY {
+            return Ok(None);
+        }
+        check_name(name).map(|()| Some(name.into()))
     }
 }
 
@@ -324,15 +346,16 @@ impl<'de> Visitor<'de> for Shape {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<usize>, A::Error> {
-        let mut shape = Vec::new();
-        while let Some(dim) = list.next_element::<usize>()? {
-            if shape.len() == MAX_RANK {
-                return Err(A::Error::custom(format_args!("more than {MAX_RANK} dims")));
+        let mut dims = [0; MAX_RANK];
+        let mut rank = 0;
+        while let Some(dim) = list.next_element()? {
+            match dims.get_mut(rank) {
+                Some(place) => *place = dim,
+                None => return Err(A::Error::custom(format_args!("more than {MAX_RANK} dims"))),
             }
-            shape.push(dim);
+            rank += 1;
         }
-        shape.shrink_to_fit();
-        Ok(shape)
+        Ok(dims[..rank].to_vec())
     }
 }
 
