@@ -1,3 +1,109 @@
 //! The bench harness: each suite interleaves stratal and its rivals in one run.
+//!
+//! `stratal-bench SUITE [--quick] [--json FILE]` prints a table and writes the rows; `--list` names the suites. The
+//! program uses the allocator it measures, and starts itself again for measurements that need their own process.
 
-fn main() {}
+mod child;
+mod contest;
+mod row;
+mod stats;
+mod suite;
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use stratal::{Error, ErrorKind, Result};
+use suite::{SUITES, Scale, Suite};
+
+#[global_allocator]
+static GLOBAL: stratal::Stratal = stratal::Stratal::new();
+
+/// Pairs of a full run: enough for a 95 % interval that excludes the extremes.
+const ROUNDS: usize = 9;
+/// Pairs of a quick run: shows that everything runs, decides nothing.
+const QUICK_ROUNDS: usize = 2;
+
+/// Compares stratal with its rivals, interleaved in one run.
+#[derive(Debug, Parser)]
+#[command(name = "stratal-bench")]
+struct Options {
+    /// The suite to run.
+    #[arg(required_unless_present = "list")]
+    suite: Option<String>,
+    /// Small inputs and two rounds: shows that the suite runs, decides nothing.
+    #[arg(long)]
+    quick: bool,
+    /// Writes the rows to this file.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Names the suites.
+    #[arg(long)]
+    list: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let result = match arguments.as_slice() {
+        [flag, suite, task @ ..] if flag == child::CHILD => run_child(suite, task),
+        _ => run(&Options::parse()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("stratal-bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn find(name: &str) -> Result<&'static Suite> {
+    let suite = SUITES.iter().find(|suite| suite.name == name);
+    suite.ok_or_else(|| Error::new(ErrorKind::Missing, "--list names the suites").with("suite", name))
+}
+
+fn run_child(suite: &str, task: &[String]) -> Result<()> {
+    let numbers = (find(suite)?.child)(task)?;
+    println!("{}", serde_json::json!(numbers));
+    Ok(())
+}
+
+fn run(options: &Options) -> Result<()> {
+    if options.list {
+        SUITES.iter().for_each(|suite| println!("{:<8} {}", suite.name, suite.about));
+        return Ok(());
+    }
+    let rows = hold(find(options.suite.as_deref().unwrap_or_default())?, options.quick)?;
+    print!("{}", row::table(&rows));
+    match &options.json {
+        Some(path) => write(path, &rows),
+        None => Ok(()),
+    }
+}
+
+fn hold(suite: &Suite, quick: bool) -> Result<Vec<row::Row>> {
+    let rounds = if quick { QUICK_ROUNDS } else { ROUNDS };
+    let contests = (suite.contests)(Scale { quick })?;
+    let runs: usize = contests.iter().map(|contest| contest.contenders.len() * rounds).sum();
+    let bar = ProgressBar::new(runs as u64);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg} {eta}") {
+        bar.set_style(style);
+    }
+    let mut rows = Vec::new();
+    for contest in contests {
+        let point = contest.point.clone();
+        let held = contest.hold(rounds, |contender| {
+            bar.set_message(format!("{point} {contender}"));
+            bar.inc(1);
+        });
+        rows.extend(held.map_err(|error| error.with("point", &point))?);
+    }
+    bar.finish_and_clear();
+    Ok(rows)
+}
+
+fn write(path: &PathBuf, rows: &[row::Row]) -> Result<()> {
+    let text = serde_json::to_string_pretty(rows)
+        .map_err(|error| Error::new(ErrorKind::Format, "rows are not JSON").caused_by(error))?;
+    std::fs::write(path, text + "\n").map_err(|error| Error::from(error).with("file", path.display()))
+}

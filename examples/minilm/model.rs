@@ -87,12 +87,12 @@ struct Norm {
 }
 
 /// Rows of [`WIDTH`] numbers, one per token.
-type Tokens = Vec<f32>;
+pub(crate) type Tokens = Vec<f32>;
 
 impl MiniLm {
     /// The sentence vector of `ids`: mean of the last layer's tokens, scaled to length one.
     pub(crate) fn embed(&self, ids: &[usize]) -> Result<Vec<f32>> {
-        let mut tokens = self.embeddings.look_up(ids)?;
+        let mut tokens = self.look_up(ids)?;
         for layer in &self.encoder.layer {
             tokens = layer.forward(&tokens)?;
         }
@@ -101,6 +101,11 @@ impl MiniLm {
         let length = dot(&mean, &mean).sqrt();
         mean.iter_mut().for_each(|x| *x /= length);
         Ok(mean)
+    }
+
+    /// What the first layer takes: a row per token, from the rows of the tables that `ids` and positions name.
+    pub(crate) fn look_up(&self, ids: &[usize]) -> Result<Tokens> {
+        self.embeddings.look_up(ids)
     }
 }
 
@@ -142,7 +147,8 @@ impl Attention {
 
 /// One head's share of every token, columns `at .. at + HEAD`: values weighed by how well keys answer the query.
 fn mix_head(at: usize, query: &[f32], key: &[f32], value: &[f32], mixed: &mut [f32]) {
-    let part = |tokens: &[f32], token: usize| token * WIDTH + at..(token * WIDTH + at + HEAD).min(tokens.len());
+    let part =
+        |tokens: &[f32], token: usize| token * WIDTH + at..(token * WIDTH + at + HEAD).min(tokens.len());
     let count = query.len() / WIDTH;
     for token in 0..count {
         let asked = &query[part(query, token)];
@@ -172,7 +178,9 @@ impl<I: Dim, O: Dim> Linear<I, O> {
         let inner = self.weight.shape()[1];
         let mut out = Vec::with_capacity(x.len() / inner * bias.len());
         for row in x.chunks_exact(inner) {
-            out.extend(weight.chunks_exact(inner).zip(bias.iter()).map(|(column, bias)| dot(row, column) + bias));
+            out.extend(
+                weight.chunks_exact(inner).zip(bias.iter()).map(|(column, bias)| dot(row, column) + bias),
+            );
         }
         Ok(out)
     }
@@ -185,7 +193,10 @@ impl Norm {
             let mean = token.iter().sum::<f32>() / WIDTH as f32;
             token.iter_mut().for_each(|x| *x -= mean);
             let scale = (dot(token, token) / WIDTH as f32 + EPSILON).sqrt().recip();
-            token.iter_mut().zip(weight.iter().zip(bias.iter())).for_each(|(x, (w, b))| *x = *x * scale * w + b);
+            token
+                .iter_mut()
+                .zip(weight.iter().zip(bias.iter()))
+                .for_each(|(x, (w, b))| *x = *x * scale * w + b);
         }
         Ok(())
     }

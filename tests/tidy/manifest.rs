@@ -36,7 +36,7 @@ const GUESTS: &[(&str, &[&str])] = &[
     ("serde", &["tiering/src/origin", "tiering/src/policy", "tiering/cli/", "benches/"]),
     ("serde_json", &["tiering/src/origin", "tiering/cli/", "benches/"]),
     ("syn", &["macros/"]),
-    ("tempfile", &["benches/"]),
+    ("tempfile", &["examples/"]),
     ("toml", &["tiering/src/policy", "tiering/cli/"]),
 ];
 

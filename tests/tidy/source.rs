@@ -56,7 +56,7 @@ impl Source {
     pub(crate) fn is_test(&self) -> bool {
         let name = self.path.rsplit('/').next().unwrap_or_default();
         let in_tests = self.path.starts_with("tests/") || self.path.contains("/tests/");
-        in_tests || matches!(name, "tests.rs" | "loom.rs")
+        in_tests || matches!(name, "tests.rs" | "loom.rs" | "conformance.rs")
     }
 }
 

@@ -1,0 +1,63 @@
+//! Measurements in processes of their own: where CPU time or peak memory counts, a shared process would blur them.
+//!
+//! A child prints one JSON array of numbers as its last line, one per metric. Rivals with dependencies of their own
+//! are packages in `benches/rivals`, built at first use; the rest is this program started again.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use stratal::{Error, ErrorKind, Result};
+
+/// Argument that turns this program into a child.
+pub(crate) const CHILD: &str = "--child";
+
+/// This program as the child `task`.
+pub(crate) fn this(task: &[&str]) -> Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg(CHILD).args(task);
+    Ok(command)
+}
+
+/// Runs a child to its end and reads its numbers.
+pub(crate) fn measure(command: &mut Command) -> Result<Vec<f64>> {
+    let text = output(command)?;
+    let last = text.lines().last().unwrap_or_default();
+    serde_json::from_str(last).map_err(|error| {
+        Error::new(ErrorKind::Format, "a child did not end in its numbers")
+            .with("line", last)
+            .caused_by(error)
+    })
+}
+
+/// Runs a child to its end and gives what it printed.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let output = command.output()?;
+    if !output.status.success() {
+        let message = format!("a child failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+        return Err(Error::new(ErrorKind::Io, message).with("command", format!("{command:?}")));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Builds the program `bin` of the workspace's package `package` and gives its path, beside this one.
+pub(crate) fn own(package: &str, bin: &str) -> Result<PathBuf> {
+    output(cargo().args(["--package", package, "--bin", bin])).map_err(|error| error.with("program", bin))?;
+    Ok(std::env::current_exe()?.with_file_name(bin))
+}
+
+/// Builds the rival package `name` with its own lock file and gives its program.
+pub(crate) fn rival(name: &str) -> Result<PathBuf> {
+    eprintln!("building rival {name}, where it is not built yet");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rivals").join(name);
+    let mut cargo = cargo();
+    cargo.arg("--locked").arg("--manifest-path").arg(folder.join("Cargo.toml"));
+    cargo.arg("--target-dir").arg(folder.join("target"));
+    output(&mut cargo).map_err(|error| error.with("rival", name))?;
+    Ok(folder.join("target/release").join(format!("rival-{name}")))
+}
+
+/// A release build, run where this package lies.
+fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--release", "--quiet"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    cargo
+}

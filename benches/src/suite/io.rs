@@ -1,0 +1,112 @@
+//! Suite `io`: reading a cold file through our driver, against threads that `pread` and against a mapping.
+//!
+//! Every run reads the whole file in a process of its own and gives wall and CPU seconds per GiB. The page cache is
+//! dropped before a run that would use it. The limit is a bare ring that keeps its queue full and does nothing else.
+
+use super::{Scale, Suite, forget};
+use crate::child;
+use crate::contest::{Contender, Contest, Metric, Part};
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use stratal::{Error, ErrorKind, Result};
+
+#[path = "../../workload/clock.rs"]
+mod clock;
+mod mapped;
+mod ring;
+mod threads;
+
+pub(crate) const SUITE: Suite = Suite {
+    name: "io",
+    about: "file reads through our ring against pread threads and mmap",
+    contests,
+    child,
+};
+
+/// Flights or threads under way at once.
+const DEPTH: usize = 16;
+
+/// One way to read a file: everything at `offsets`, `block` bytes each.
+type Reader = fn(&Path, &[u64], usize) -> Result<()>;
+
+const READERS: [(&str, Part, Reader); 3] = [
+    ("stratal", Part::Ours, ring::read),
+    ("pread threads", Part::Rival, threads::read),
+    ("mmap", Part::Rival, mapped::read),
+];
+
+/// Point, bytes per read, whether the reads are in random order, and the largest part of each rival's time allowed.
+const POINTS: [(&str, usize, bool); 3] = [
+    ("sequential 2 MiB", 2 << 20, false),
+    ("random 2 MiB", 2 << 20, true),
+    ("random 64 KiB", 64 << 10, true),
+];
+
+fn contests(scale: Scale) -> Result<Vec<Contest>> {
+    let file = file(if scale.quick { 128 << 20 } else { 1 << 30 })?;
+    POINTS.iter().map(|(point, ..)| contest(point, &file)).collect()
+}
+
+fn contest(point: &'static str, file: &Path) -> Result<Contest> {
+    let mut contenders = Vec::new();
+    for (name, part, _) in READERS {
+        let mut command = child::this(&["io", name, point])?;
+        command.arg(file);
+        contenders.push(Contender { name, part, run: Box::new(move || child::measure(&mut command)) });
+    }
+    let metrics = vec![
+        Metric { name: "", unit: "s/GiB", goal: Some(1.0) },
+        Metric { name: "cpu", unit: "CPU s/GiB", goal: Some(1.0) },
+    ];
+    Ok(Contest { suite: "io", point: point.to_owned(), metrics, contenders })
+}
+
+fn child(arguments: &[String]) -> Result<Vec<f64>> {
+    let unknown = || Error::new(ErrorKind::Missing, "no such task of suite io");
+    let [reader, point, file] = arguments else { return Err(unknown()) };
+    let (.., read) = READERS.iter().find(|(name, ..)| name == reader).ok_or_else(unknown)?;
+    let (_, block, random) = POINTS.iter().find(|(name, ..)| name == point).ok_or_else(unknown)?;
+    let file = Path::new(file);
+    let bytes = File::open(file)?.metadata()?.len();
+    let offsets = offsets(bytes, *block as u64, *random);
+    forget(file)?;
+    let (start, cpu) = (Instant::now(), clock::cpu_ns());
+    read(file, &offsets, *block)?;
+    let per_gib = (1_u64 << 30) as f64 / bytes as f64;
+    Ok(vec![start.elapsed().as_secs_f64() * per_gib, (clock::cpu_ns() - cpu) as f64 / 1e9 * per_gib])
+}
+
+/// Every block of the file once, in order or shuffled by a fixed generator.
+fn offsets(bytes: u64, block: u64, random: bool) -> Vec<u64> {
+    let mut offsets: Vec<u64> = (0..bytes / block).map(|index| index * block).collect();
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    for last in (1..offsets.len()).rev().filter(|_| random) {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        offsets.swap(last, (state >> 33) as usize % (last + 1));
+    }
+    offsets
+}
+
+/// The file to read, made once: bytes that do not compress.
+fn file(bytes: usize) -> Result<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench");
+    std::fs::create_dir_all(&folder)?;
+    let path = folder.join(format!("io-{bytes}.bin"));
+    if path.metadata().is_ok_and(|found| found.len() == bytes as u64) {
+        return Ok(path);
+    }
+    let mut file = File::create(&path)?;
+    let mut state = 1_u64;
+    let mut block = vec![0; 1 << 20];
+    for _ in 0..bytes / block.len() {
+        for word in block.as_chunks_mut::<8>().0 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            *word = state.to_le_bytes();
+        }
+        file.write_all(&block)?;
+    }
+    file.sync_all()?;
+    Ok(path)
+}
