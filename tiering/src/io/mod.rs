@@ -105,7 +105,11 @@ pub trait Io<B: IoBuf> {
     fn detach(&mut self, slot: FileSlot);
 
     /// Registers `base .. base + len` as region `index`, so that flights inside it skip page pinning. Returns
-    /// whether the driver took it; a refusal is no failure, flights then go unregistered.
+    /// whether the driver took it; a refusal is no failure, flights then go unregistered. An index is registered
+    /// once.
+    ///
+    /// Back the region with huge pages first: the pages are pinned as they are now, and a virtual disk moves 2 MiB
+    /// of them two to three times as fast in one piece as in 512.
     ///
     /// # Safety
     /// The pages stay allocated until the driver is dropped. They may be remapped to other addresses.
@@ -142,6 +146,7 @@ pub mod buf;
 mod conformance;
 pub mod file;
 mod files;
+pub mod limit;
 pub mod sim;
 pub mod threads;
 mod underway;

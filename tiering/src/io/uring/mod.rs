@@ -12,6 +12,7 @@
 
 mod fixed;
 mod flight;
+pub(in crate::io) mod raw;
 mod ring;
 
 use super::file::IoFile;

@@ -146,6 +146,25 @@ fn registered_huge_pages_are_found_after_remapping() {
     registered_frames_are_found_after_remapping(true);
 }
 
+/// A flight that nothing will ever complete is cancelled when the driver goes, and its buffer comes free.
+#[test]
+fn dropping_cancels_what_never_ends() {
+    let mut ring = match Uring::<AlignedBuf>::open(2) {
+        Ok(ring) => ring,
+        Err(refused) => return eprintln!("SKIPPED: {refused}"),
+    };
+    let (silent, _writer) = io::pipe().unwrap();
+    let file = Arc::new(IoFile::for_spill(silent.into(), "silent pipe".as_ref(), None).unwrap());
+    let weak = Arc::downgrade(&file);
+    let slot = ring.attach(file).unwrap();
+    ring.submit(crate::io::conformance::read(slot, 0, 4096)).unwrap();
+    ring.wait(Duration::from_millis(5), &mut Vec::new()).unwrap();
+    assert_eq!(ring.in_flight(), 1, "the pipe was to stay silent");
+    let start = Instant::now();
+    drop(ring);
+    assert!(start.elapsed() < DRAIN_DEADLINE && weak.strong_count() == 0);
+}
+
 /// Set in the child processes that have io_uring taken away.
 const DENIED: &str = "STRATAL_TEST_DENIED_SYSCALL";
 
