@@ -17,7 +17,7 @@ fn main() {
 
     // An aligned block costs what any block costs: every alignment is met without padding tricks.
     let lines: Vec<Box<CacheLine>> = (0..100).map(|i| Box::new(CacheLine([i; 64]))).collect();
-    assert!(lines.iter().all(|line| line.0.as_ptr() as usize % 64 == 0));
+    assert!(lines.iter().all(|line| line.0.as_ptr().addr().is_multiple_of(64)));
 
     // What one thread allocates, another may free.
     let sum =

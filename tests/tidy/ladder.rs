@@ -86,7 +86,7 @@ const DOOR: [&str; 5] = ["sync::atomic", "thread_local", "std::thread", "core::c
 pub(crate) fn direction(repo: &Repo) -> Vec<Finding> {
     let mut found = Vec::new();
     for ladder in LADDERS {
-        for source in repo.sources.iter().filter(|source| !source.is_test()) {
+        for source in repo.sources.iter().filter(|source| !source.is_test) {
             let Some(inside) = source.path.strip_prefix(ladder.src) else { continue };
             if inside != "lib.rs" {
                 check_source(ladder, source, inside, &mut found);
@@ -210,7 +210,7 @@ pub(crate) fn packages(repo: &Repo) -> Vec<Finding> {
 
 /// Rooms that decide see no bytes, no files, no clock.
 pub(crate) fn purity(repo: &Repo) -> Vec<Finding> {
-    let pure = |source: &&Source| !source.is_test() && PURE.iter().any(|room| source.path.starts_with(room));
+    let pure = |source: &&Source| !source.is_test && PURE.iter().any(|room| source.path.starts_with(room));
     naming(repo.sources.iter().filter(pure), &IMPURE, "a room that decides may not name")
 }
 
@@ -219,7 +219,7 @@ pub(crate) fn sync_door(repo: &Repo) -> Vec<Finding> {
     let behind = |source: &&Source| {
         source.path.starts_with("runtime/src/")
             && !source.path.starts_with("runtime/src/sync")
-            && !source.is_test()
+            && !source.is_test
     };
     naming(repo.sources.iter().filter(behind), &DOOR, "only sync.rs may name")
 }

@@ -99,7 +99,7 @@ pub(crate) fn third_parties(repo: &Repo) -> Vec<Finding> {
             found.push(Finding::new("Cargo.toml", entry.line, format!("`{ident}` has no room")));
         }
     }
-    for source in repo.sources.iter().filter(|source| !source.is_test() && !excluded(&source.path)) {
+    for source in repo.sources.iter().filter(|source| !source.is_test && !excluded(&source.path)) {
         for (at, line) in source.lines.iter().enumerate() {
             for (guest, rooms) in GUESTS {
                 if names(&line.code, guest) && !rooms.iter().any(|room| source.path.starts_with(room)) {

@@ -30,7 +30,7 @@ pub(crate) fn undone(repo: &Repo) -> Vec<Finding> {
 
 /// Outside tests a failure is an error with a type, never a panic nor a string.
 pub(crate) fn failures(repo: &Repo) -> Vec<Finding> {
-    let shipped = |source: &&Source| !source.is_test() && !source.path.starts_with("examples/");
+    let shipped = |source: &&Source| !source.is_test && !source.path.starts_with("examples/");
     let mut found = Vec::new();
     for source in repo.sources.iter().filter(shipped) {
         for (at, line) in source.lines.iter().enumerate() {

@@ -34,6 +34,7 @@ impl Repo {
     pub(crate) fn read(root: &Path) -> Self {
         let mut repo = Self::default();
         repo.visit(root, root);
+        repo.mark_tests();
         repo
     }
 
@@ -43,6 +44,7 @@ impl Repo {
         for (path, text) in files {
             repo.add((*path).to_owned(), (*text).to_owned());
         }
+        repo.mark_tests();
         repo
     }
 
@@ -80,5 +82,13 @@ impl Repo {
             self.sources.push(Source::lex(&path, &text));
         }
         self.texts.push(Text { path, text });
+    }
+
+    /// Marks what is compiled for tests only: everything below a module that is declared so.
+    fn mark_tests(&mut self) {
+        let below: Vec<String> = self.sources.iter().flat_map(Source::test_modules).collect();
+        for source in &mut self.sources {
+            source.is_test |= below.iter().any(|path| source.path.starts_with(path));
+        }
     }
 }

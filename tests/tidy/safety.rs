@@ -19,7 +19,7 @@ const ROOMS: &[&str] = &[
     "runtime/preload/",
     "tiering/src/io",
     "tiering/src/device",
-    "tiering/src/transfer/staging",
+    "tiering/src/transfer/freight",
     "tiering/src/engine/lease",
     "tiering/src/store",
     "tiering/src/origin",

@@ -51,7 +51,7 @@ pub(crate) fn banned_name(repo: &Repo) -> Vec<Finding> {
 /// A function is at most 70 lines; tests may be longer.
 pub(crate) fn function_length(repo: &Repo) -> Vec<Finding> {
     let mut found = Vec::new();
-    for source in repo.sources.iter().filter(|source| !source.is_test()) {
+    for source in repo.sources.iter().filter(|source| !source.is_test) {
         for function in functions(source) {
             if function.lines > FUNCTION_LINES {
                 let message =

@@ -31,6 +31,8 @@ pub(crate) struct Source {
     pub(crate) path: String,
     /// Its lines.
     pub(crate) lines: Vec<Line>,
+    /// Whether it holds tests only, so that rules about shipped code do not apply.
+    pub(crate) is_test: bool,
 }
 
 /// Where the lexer is.
@@ -49,14 +51,28 @@ impl Source {
         let mut lexer =
             Lexer { chars: text.chars().collect(), at: 0, line: Line::default(), lines: Vec::new() };
         lexer.run();
-        Self { path: path.to_owned(), lines: lexer.lines }
+        Self { path: path.to_owned(), lines: lexer.lines, is_test: path.starts_with("tests/") }
     }
 
-    /// Whether the file holds tests only, so that rules about shipped code do not apply.
-    pub(crate) fn is_test(&self) -> bool {
-        let name = self.path.rsplit('/').next().unwrap_or_default();
-        let in_tests = self.path.starts_with("tests/") || self.path.contains("/tests/");
-        in_tests || matches!(name, "tests.rs" | "loom.rs" | "conformance.rs")
+    /// The files of the modules that this file declares for tests only.
+    pub(crate) fn test_modules(&self) -> Vec<String> {
+        let (folder, name) = self.path.rsplit_once('/').unwrap_or(("", &self.path));
+        let folder = match name {
+            "mod.rs" | "lib.rs" | "main.rs" => folder.to_owned(),
+            _ => self.path.trim_end_matches(".rs").to_owned(),
+        };
+        let mut found = Vec::new();
+        for pair in self.lines.windows(2) {
+            let [attribute, declaration] = pair else { continue };
+            let cfg =
+                attribute.trimmed().starts_with("#[cfg(") && words(&attribute.code, "test").next().is_some();
+            let module = declaration.trimmed().strip_suffix(';').and_then(|code| code.rsplit_once("mod "));
+            if let (true, Some((_, module))) = (cfg, module) {
+                found.push(format!("{folder}/{module}.rs"));
+                found.push(format!("{folder}/{module}/"));
+            }
+        }
+        found
     }
 }
 

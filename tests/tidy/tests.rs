@@ -29,7 +29,7 @@ fn long_files_and_functions_are_caught() {
         |lines: usize| format!("struct A;\nfn long(\n    a: u8,\n) {{\n{}}}\n", "    a();\n".repeat(lines));
     assert_eq!(caught("function length", "src/a.rs", &body(67)), [2]);
     assert!(caught("function length", "src/a.rs", &body(66)).is_empty());
-    assert!(caught("function length", "src/a/tests.rs", &body(67)).is_empty());
+    assert!(caught("function length", "tests/a/main.rs", &body(67)).is_empty());
     assert!(caught("function length", "src/a.rs", "trait A { fn b(); }\n").is_empty());
 }
 
@@ -88,7 +88,6 @@ fn climbing_the_ladder_is_caught() {
         rule("tiering/src/plan/a.rs", "use super::b;\n// crate::engine\nuse crate::object::{A, B};\n")
             .is_empty()
     );
-    assert!(rule("tiering/src/plan/tests.rs", "use crate::residency::table;\n").is_empty());
 }
 
 #[test]
@@ -148,7 +147,10 @@ fn panics_and_errors_without_type_are_caught() {
     let unwrap = concat!("a.unwrap", "();\n");
     assert_eq!(caught("failures", "src/a.rs", unwrap), [1]);
     assert_eq!(caught("failures", "src/a.rs", "fn a() -> Result<(), String> {\n"), [1]);
-    assert!(caught("failures", "src/a/tests.rs", unwrap).is_empty());
+    let declared = ("src/a.rs", "#[cfg(all(test, unix))]\npub(crate) mod model;\n");
+    assert_eq!(caught_in("failures", &[declared, ("src/b/model.rs", unwrap)]), [1]);
+    assert!(caught_in("failures", &[declared, ("src/a/model.rs", unwrap)]).is_empty());
+    assert!(caught_in("failures", &[declared, ("src/a/model/part.rs", unwrap)]).is_empty());
     assert!(caught("failures", "src/a.rs", "a.unwrap_or_default();\n").is_empty());
 }
 
