@@ -1,16 +1,8 @@
 //! Promise: a checkpoint larger than the budget reads the same as it was written, within the budget, and once a pass
 //! is known with no more bytes than the plan says.
 
-use crate::world::{checkpoint, directory, engine, value};
-use std::path::Path;
-use stratal::runtime::tensor::params::{Adopt, ParamSource};
-use stratal::runtime::tensor::{Dyn, Tensor};
-use stratal::{Checkpoint, Engine};
-
-fn tensors(engine: &Engine, path: &Path, count: usize) -> Vec<Tensor<f32, (Dyn,)>> {
-    let source = engine.source(&Checkpoint::open(path).unwrap()).unwrap();
-    (0..count).map(|i| Tensor::from_any(source.adopt(&format!("t.{i}")).unwrap()).unwrap()).collect()
-}
+use crate::world::{checkpoint, directory, engine, load, value};
+use stratal::{Dyn, Tensor};
 
 fn check(tensor: &Tensor<f32, (Dyn,)>, index: usize) {
     let lease = tensor.read().unwrap();
@@ -26,7 +18,7 @@ fn every_byte_comes_back_whatever_its_alignment() {
     let elements = [1_500_000, 3, 700_001, 16, 524_288, 0, 2_000_003, 1, 1_048_576, 999];
     let path = checkpoint(dir.path(), &elements);
     let engine = engine(dir.path(), "12 MiB");
-    let tensors = tensors(&engine, &path, elements.len());
+    let tensors = load(&engine, &path, elements.len());
     for _ in 0..4 {
         engine.begin_pass();
         for (i, tensor) in tensors.iter().enumerate() {
@@ -46,7 +38,7 @@ fn a_known_pass_reads_no_more_than_planned() {
     let elements = [1 << 20; 16];
     let path = checkpoint(dir.path(), &elements);
     let engine = engine(dir.path(), "32 MiB");
-    let tensors = tensors(&engine, &path, elements.len());
+    let tensors = load(&engine, &path, elements.len());
     let mut before = engine.counters();
     for pass in 0..5 {
         engine.begin_pass();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use stratal::tiering::origin::{TensorSpec, Writer};
 use stratal::tiering::tier::TierKind;
-use stratal::{DType, Engine, Policy};
+use stratal::{Adopt, Checkpoint, DType, Dyn, Engine, ParamSource, Policy, Tensor};
 use tempfile::TempDir;
 
 /// A directory on a real disk where the machine has one: `/tmp` may be memory.
@@ -31,13 +31,23 @@ pub(crate) fn checkpoint(dir: &Path, elements: &[usize]) -> PathBuf {
     path
 }
 
+/// A policy with this DRAM budget, deadline and spill directory.
+pub(crate) fn policy(dir: &Path, budget: &str, deadline: &str) -> stratal::Result<Policy> {
+    Policy::builder().tier("dram", TierKind::Dram, budget).spill_directory(dir).deadline(deadline).build()
+}
+
 /// An engine with this DRAM budget and a short deadline.
 pub(crate) fn engine(dir: &Path, budget: &str) -> Engine {
-    let policy = Policy::builder()
-        .tier("dram", TierKind::Dram, budget)
-        .spill_directory(dir)
-        .deadline("5 s")
-        .build()
-        .unwrap();
-    Engine::builder().policy(policy).build().unwrap()
+    Engine::builder().policy(policy(dir, budget, "5 s").unwrap()).build().unwrap()
+}
+
+/// The tensors of [`checkpoint`], as the engine keeps them.
+pub(crate) fn load(engine: &Engine, path: &Path, count: usize) -> Vec<Tensor<f32, (Dyn,)>> {
+    adopt(engine, &Checkpoint::open(path).unwrap(), count)
+}
+
+/// The tensors of an open checkpoint, as the engine keeps them.
+pub(crate) fn adopt(engine: &Engine, checkpoint: &Checkpoint, count: usize) -> Vec<Tensor<f32, (Dyn,)>> {
+    let source = engine.source(checkpoint).unwrap();
+    (0..count).map(|i| Tensor::from_any(source.adopt(&format!("t.{i}")).unwrap()).unwrap()).collect()
 }

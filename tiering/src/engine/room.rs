@@ -3,9 +3,16 @@
 use super::state::{Core, Shared};
 use super::worker::Outbox;
 use crate::device::host::Block;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::object::{ChunkKey, NextUse};
 use crate::residency::state::CopyState;
+
+/// Victims that could not leave, and why.
+#[derive(Debug, Default)]
+struct Stuck {
+    keys: Vec<ChunkKey>,
+    why: Option<Error>,
+}
 
 /// What came of asking for room.
 #[derive(Debug)]
@@ -32,42 +39,64 @@ impl Shared {
         bytes: u64,
         not_before: Option<NextUse>,
     ) -> Result<Room> {
-        let mut refused = Ok(Room::Full);
+        let mut stuck = Stuck::default();
+        let room = self.clear_room(core, outbox, bytes, not_before, &mut stuck);
+        // Victims that could not leave are victims again, for when the store has room.
+        stuck.keys.iter().for_each(|key| self.settle(core, *key));
+        match (room, stuck.why) {
+            (Room::Full, Some(error)) => Err(error),
+            (room, _) => Ok(room),
+        }
+    }
+
+    fn clear_room(
+        &self,
+        core: &mut Core,
+        outbox: &mut Outbox,
+        bytes: u64,
+        not_before: Option<NextUse>,
+        stuck: &mut Stuck,
+    ) -> Room {
         loop {
             if core.ledger.free_bytes(self.host) >= bytes {
                 if let Some(block) = core.pool.alloc(usize::try_from(bytes).unwrap_or(usize::MAX)) {
                     let reserved = core.ledger.reserve(self.host, block.bytes() as u64);
                     debug_assert!(reserved.is_ok(), "the pool holds no more than the tier's budget");
-                    return Ok(Room::Block(block));
+                    return Room::Block(block);
                 }
                 if core.pool.can_grow() {
-                    return Ok(Room::Grow);
+                    return Room::Grow;
                 }
             }
             if core.leaving_bytes >= bytes {
-                return Ok(Room::Leaving);
+                return Room::Leaving;
             }
-            let Some(key) = core.victims.victim(not_before) else {
-                return if core.leaving_bytes > 0 { Ok(Room::Leaving) } else { refused };
-            };
-            if let Err(error) = self.send_away(core, outbox, key) {
-                refused = Err(error);
+            match core.victims.victim(not_before) {
+                Some(key) => self.send_away(core, outbox, key, stuck),
+                None if core.leaving_bytes > 0 => return Room::Leaving,
+                None => return Room::Full,
             }
         }
     }
 
-    /// Evicts a victim that its home holds, spills one that it does not.
-    fn send_away(&self, core: &mut Core, outbox: &mut Outbox, key: ChunkKey) -> Result<()> {
-        let Some(chunk) = core.table.get_mut(key) else { return Ok(()) };
+    /// Evicts a victim that its home holds, spills one that it does not. Once the store has refused, dirty victims
+    /// stay.
+    fn send_away(&self, core: &mut Core, outbox: &mut Outbox, key: ChunkKey, stuck: &mut Stuck) {
+        let Some(chunk) = core.table.get_mut(key) else { return };
         if chunk.evict(self.host).is_ok() {
             self.counters.evictions_clean.add(1);
             self.forget_copy(core, key);
-            return Ok(());
+            return;
         }
-        if !chunk.is_spillable(self.host) {
-            return Ok(());
+        if chunk.is_spillable(self.host)
+            && stuck.why.is_none()
+            && let Err(error) = self.start_spill(core, outbox, key)
+        {
+            stuck.why = Some(error);
         }
-        self.start_spill(core, outbox, key).inspect_err(|_| self.settle(core, key))
+        if core.catalogue.seat(key).is_some_and(|seat| seat.block.is_some()) {
+            stuck.keys.push(key);
+        }
     }
 
     /// The host copy of a chunk was evicted: frees its bytes, and the record of a slice that lived only for it.
@@ -115,7 +144,9 @@ impl Shared {
                 })
         });
         let Some(key) = robbed else { return false };
-        self.send_away(core, outbox, key).is_ok()
+        let mut stuck = Stuck::default();
+        self.send_away(core, outbox, key, &mut stuck);
+        stuck.keys.is_empty()
     }
 
     /// Bytes of memory that a copy of a chunk takes.

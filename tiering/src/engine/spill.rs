@@ -25,10 +25,9 @@ impl Shared {
         let offset = extent.offset();
         let slot = ExtentSlot(offset);
         core.extents.insert(offset, extent);
-        let begun =
-            core.table.get_mut(key).ok_or(Refused::Forgotten).and_then(|c| c.begin_drain(self.host, slot));
-        let block = core.catalogue.seat_mut(key).and_then(|seat| seat.block.take());
-        let (Ok(_), Some(block)) = (begun, block) else {
+        let begun = core.table.get_mut(key).is_some_and(|chunk| chunk.begin_drain(self.host, slot).is_ok());
+        let seat = core.catalogue.seat_mut(key).filter(|_| begun);
+        let Some(block) = seat.and_then(|seat| seat.block.take()) else {
             self.free_extent(core, slot);
             return Ok(());
         };
