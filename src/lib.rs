@@ -25,6 +25,9 @@ pub use stratal_macros::Params;
 /// A dimension is a number, a constant expression in braces, a name (a type parameter or one declared with
 /// [`dims!`]), or `_` for a size that only run time knows. At most six.
 ///
+/// The standard derives refuse type macros in a struct with type parameters: beside `#[derive(Debug)]` such a
+/// struct writes the tuple itself, `Tensor<f32, (O, I)>`.
+///
 /// ```
 /// use stratal::{C, Dyn, Shape, Tensor};
 /// type Weight = Tensor<f32, Shape![_, 3]>;

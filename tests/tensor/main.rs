@@ -1,3 +1,5 @@
 //! Promise: typed tensors and `#[derive(Params)]` read what the checkpoint holds, or say everything that differs.
 
+mod leases;
 mod load;
+mod shapes;

@@ -78,15 +78,15 @@ impl ParamField {
 
 /// Tokens behind a bracket that holds the path of the crate's private module.
 pub(crate) struct Pathed<T> {
-    pub(crate) private: TokenStream,
+    pub(crate) private: Path,
     pub(crate) written: T,
 }
 
 impl<T: Parse> Parse for Pathed<T> {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let path;
-        syn::bracketed!(path in input);
-        Ok(Self { private: path.parse()?, written: input.parse()? })
+        let bracket;
+        syn::bracketed!(bracket in input);
+        Ok(Self { private: bracket.call(Path::parse_mod_style)?, written: input.parse()? })
     }
 }
 

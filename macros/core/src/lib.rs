@@ -38,3 +38,6 @@ pub fn dims(input: TokenStream) -> TokenStream {
 fn or_errors(expanded: syn::Result<TokenStream>) -> TokenStream {
     expanded.unwrap_or_else(|errors| errors.to_compile_error())
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,13 +3,14 @@
 use crate::ast::{NamedDim, NamedDims, Pathed};
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Path;
 use syn::ext::IdentExt;
 
 pub(crate) fn dims(dims: &Pathed<NamedDims>) -> TokenStream {
     dims.written.0.iter().map(|dim| one(&dims.private, dim)).collect()
 }
 
-fn one(private: &TokenStream, dim: &NamedDim) -> TokenStream {
+fn one(private: &Path, dim: &NamedDim) -> TokenStream {
     let NamedDim { attributes, visibility, name } = dim;
     let text = name.unraw().to_string();
     let described = attributes.iter().any(|attribute| attribute.path().is_ident("doc"));

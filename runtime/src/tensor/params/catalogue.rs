@@ -54,13 +54,25 @@ impl<'a> Catalogue<'a> {
 /// The number that `rest` begins with, up to a dot or the end, if it is written as `usize` prints it.
 fn index(rest: &str) -> Option<usize> {
     let digits = rest.split('.').next()?;
-    let number: usize = digits.parse().ok()?;
-    (number.to_string() == digits).then_some(number)
+    let canonical = digits == "0" || !digits.starts_with(['0', '+']);
+    digits.parse().ok().filter(|_| canonical)
 }
 
 /// `path` and `name` with a dot between them, or `name` alone at the root.
 pub(super) fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+    let mut joined = path.to_owned();
+    descend(&mut joined, name);
+    joined
+}
+
+/// Appends `name` to `path`, behind a dot unless this is the root, and gives the length to truncate to afterwards.
+pub(super) fn descend(path: &mut String, name: &str) -> usize {
+    let parent = path.len();
+    if parent > 0 {
+        path.push('.');
+    }
+    path.push_str(name);
+    parent
 }
 
 #[cfg(test)]

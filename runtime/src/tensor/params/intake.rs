@@ -2,7 +2,7 @@
 
 use super::super::any::AnyTensor;
 use super::Params;
-use super::catalogue::{Catalogue, join};
+use super::catalogue::{Catalogue, descend};
 use super::source::ParamSource;
 use crate::error::Result;
 use std::fmt;
@@ -32,10 +32,9 @@ impl<'a> Intake<'a> {
     /// # Errors
     /// Those of `adopt`.
     pub fn below<P>(&mut self, name: &str, adopt: impl FnOnce(&mut Self) -> Result<P>) -> Result<P> {
-        let parent = std::mem::take(&mut self.path);
-        self.path = join(&parent, name);
+        let parent = descend(&mut self.path, name);
         let adopted = adopt(self);
-        self.path = parent;
+        self.path.truncate(parent);
         adopted
     }
 

@@ -1,7 +1,7 @@
 //! The name that was probably meant.
 
 /// Names compared per question; beyond this a hint is not worth its time.
-const NAMES_MAX: usize = 4096;
+const NAMES_MAX: usize = 2048;
 
 /// The name most similar to `wanted`: one that is the same behind other leading segments, else the one with the
 /// fewest edits, if these are at most a third of `wanted`.

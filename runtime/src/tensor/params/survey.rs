@@ -3,11 +3,14 @@
 use super::super::dtype::DType;
 use super::super::shape::{Axis, AxisList, ShapeError};
 use super::Params;
-use super::catalogue::{Catalogue, join};
+use super::catalogue::{Catalogue, descend, join};
 use super::nearest::nearest;
 use super::report::{LoadError, Misfit, Missing};
 use super::source::ParamSource;
 use std::fmt;
+
+/// Missing names that get a hint; a source where more are missing is another model's.
+const HINTS_MAX: usize = 32;
 
 /// Where in the tree of names the first phase stands, and what it has found to differ.
 pub struct Survey<'a> {
@@ -43,10 +46,9 @@ impl<'a> Survey<'a> {
 
     /// Moves to `name` below the present place for the time of `survey`.
     pub fn below(&mut self, name: &str, survey: impl FnOnce(&mut Self)) {
-        let parent = std::mem::take(&mut self.path);
-        self.path = join(&parent, name);
+        let parent = descend(&mut self.path, name);
         survey(self);
-        self.path = parent;
+        self.path.truncate(parent);
     }
 
     /// Expects a tensor at the present place, of this dtype and with sizes that pass `check`.
@@ -56,13 +58,13 @@ impl<'a> Survey<'a> {
         axes: &'static [Axis],
         check: impl FnOnce(&[usize]) -> Result<(), ShapeError>,
     ) {
-        let tensor = self.path.clone();
-        let Some(info) = self.source.find(&tensor) else {
+        let tensor = &self.path;
+        let Some(info) = self.source.find(tensor) else {
             let expected = format!("{dtype} {}", AxisList(axes));
-            self.report.missing.push(Missing { tensor, expected, similar: None });
+            self.report.missing.push(Missing { tensor: tensor.clone(), expected, similar: None });
             return;
         };
-        if let Some(position) = self.catalogue.position(&tensor) {
+        if let Some(position) = self.catalogue.position(tensor) {
             self.used[position] = true;
         }
         if info.dtype != dtype {
@@ -70,18 +72,20 @@ impl<'a> Survey<'a> {
             self.report.mistyped.push(Misfit { tensor: tensor.clone(), detail });
         }
         match check(&info.shape) {
-            Ok(()) => self.hold_names(&tensor, axes, &info.shape),
-            Err(error) => self.report.misshaped.push(Misfit { tensor, detail: error.to_string() }),
+            Ok(()) => self.hold_names(axes, &info.shape),
+            Err(error) => {
+                self.report.misshaped.push(Misfit { tensor: tensor.clone(), detail: error.to_string() });
+            }
         }
     }
 
     /// Holds every named dimension to one size in the whole tree.
-    fn hold_names(&mut self, tensor: &str, axes: &[Axis], shape: &[usize]) {
+    fn hold_names(&mut self, axes: &[Axis], shape: &[usize]) {
         for (axis, (declared, &size)) in axes.iter().zip(shape).enumerate() {
             let Axis::Named(dimension) = *declared else { continue };
             match self.named.iter().find(|first| first.dimension == dimension) {
-                None => self.named.push(FirstUse { dimension, size, tensor: tensor.to_owned(), axis }),
-                Some(first) => self.report.misshaped.extend(first.differs(tensor, axis, size)),
+                None => self.named.push(FirstUse { dimension, size, tensor: self.path.clone(), axis }),
+                Some(first) => self.report.misshaped.extend(first.differs(&self.path, axis, size)),
             }
         }
     }
@@ -143,14 +147,14 @@ impl<'a> Survey<'a> {
         self.report.missing.push(Missing { tensor, expected, similar: None });
     }
 
-    /// Closes the report: every missing name gets the most similar unused one, and what nobody asked for is listed.
+    /// Closes the report: missing names get the most similar unused one, and what nobody asked for is listed.
     ///
     /// # Errors
     /// The report, unless it is empty.
     pub(super) fn finish(mut self) -> Result<(), LoadError> {
         let names = self.catalogue.names().iter().zip(&self.used);
         let unused: Vec<&str> = names.filter(|(_, used)| !**used).map(|(name, _)| *name).collect();
-        for missing in &mut self.report.missing {
+        for missing in self.report.missing.iter_mut().take(HINTS_MAX) {
             missing.similar = nearest(&missing.tensor, &unused).map(str::to_owned);
         }
         self.report.unused = unused.into_iter().map(str::to_owned).collect();

@@ -26,7 +26,7 @@ fn edits_match_their_definition() {
             }
         }
     }
-    let words = ["", "a", "ab", "ba", "abc", "acb", "xbc", "abcd", "bcda"];
+    let words = ["", "a", "ab", "ba", "abc", "acb", "xbc", "bcda"];
     for a in words {
         for b in words {
             assert_eq!(edits(a, b), oracle(a.as_bytes(), b.as_bytes()), "{a} {b}");

@@ -1,0 +1,101 @@
+//! Promises of the whole: what is emitted parses, whatever goes in, and nothing panics.
+
+use super::*;
+use proc_macro2::{Delimiter, Group, TokenTree};
+use std::str::FromStr;
+
+/// Inputs that use everything there is, as seeds to mutate.
+const STRUCTS: [&str; 3] = [
+    "struct Linear<I: Dim, O: Dim> { weight: Tensor<f32, Shape![O, I]>, bias: Option<Tensor<f32, (O,)>> }",
+    "#[params(prefix = \"model.deep\", allow_unused, crate = a::b)] pub struct Model<'a, const N: usize, P> where P: Q
+     { #[param(rename = \"a.b\")] r#type: [Vec<P>; N], #[param(skip)] pub rest: &'a (), #[param(name = \"c\")] c: Box<P> }",
+    "enum Choice { A { #[param(skip)] b: u8 } }",
+];
+const SHAPES: [&str; 3] =
+    ["[a::b] O, 512, {2 * K}, _, C<3>, self::Seq", "[p]", "[p] 3 4,, -1, \"x\", 1.5, 'l, {"];
+const NAMES: [&str; 2] =
+    ["[a::b] /// Rows.\n Batch, pub Seq, pub(in a::b) Heads,", "[p] batch, A_B, A A, struct, A, A"];
+
+fn tokens(text: &str) -> TokenStream {
+    TokenStream::from_str(text).unwrap_or_default()
+}
+
+/// Every stream that differs from `tokens` by one token left out, doubled, or replaced, at any depth.
+fn mutations(tokens: &TokenStream) -> Vec<TokenStream> {
+    let trees: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let replacements = tokens_of("; , = . 3 \"\" a r#fn 'b");
+    let mut mutated = Vec::new();
+    for (i, tree) in trees.iter().enumerate() {
+        let with =
+            |middle: &[TokenTree]| [&trees[..i], middle, &trees[i + 1..]].concat().into_iter().collect();
+        mutated.push(with(&[]));
+        mutated.push(with(&[tree.clone(), tree.clone()]));
+        mutated.extend(replacements.iter().map(|other| with(std::slice::from_ref(other))));
+        if let TokenTree::Group(group) = tree {
+            let inside = mutations(&group.stream());
+            let regroup = |stream| TokenTree::Group(Group::new(group.delimiter(), stream));
+            mutated.extend(inside.into_iter().map(|stream| with(&[regroup(stream)])));
+            mutated.push(with(&[TokenTree::Group(Group::new(Delimiter::None, group.stream()))]));
+        }
+    }
+    mutated
+}
+
+fn tokens_of(text: &str) -> Vec<TokenTree> {
+    tokens(text).into_iter().collect()
+}
+
+/// The derive and `dims!` emit items, and `Shape!` a type, for seeds and for all their mutations.
+#[test]
+fn mutated_input_still_gives_code() {
+    let all = |seeds: &[&str]| -> Vec<TokenStream> {
+        let seeds = seeds.iter().map(|seed| tokens(seed));
+        seeds.flat_map(|seed| [mutations(&seed), vec![seed]].concat()).collect()
+    };
+    for input in all(&STRUCTS) {
+        let text = input.to_string();
+        assert!(syn::parse2::<syn::File>(derive_params(input)).is_ok(), "{text}");
+    }
+    for input in all(&NAMES) {
+        let text = input.to_string();
+        assert!(syn::parse2::<syn::File>(dims(input)).is_ok(), "{text}");
+    }
+    for input in all(&SHAPES) {
+        let text = input.to_string();
+        let emitted = shape(input);
+        assert!(syn::parse2::<syn::Type>(emitted.clone()).is_ok() || is_error(&emitted), "{text}: {emitted}");
+    }
+}
+
+fn is_error(emitted: &TokenStream) -> bool {
+    emitted.to_string().starts_with(":: core :: compile_error")
+}
+
+/// A shape is the tuple of its dimensions.
+#[test]
+fn shapes_are_tuples() {
+    let emitted = shape(tokens(SHAPES[0])).to_string().replace(' ', "");
+    assert_eq!(emitted, "(O,a::b::C<512>,a::b::C<{2*K}>,a::b::Dyn,C<3>,self::Seq,)");
+    assert_eq!(shape(tokens("[p]")).to_string(), "()");
+}
+
+/// Dimensions that two fields share are compared; those that one tensor has alone are not.
+#[test]
+fn shared_symbols_are_compared() {
+    let emitted = derive_params(tokens(STRUCTS[0])).to_string();
+    let expected =
+        tokens("__survey.same_size(\"O\", &[(\"weight\", 0usize), (\"bias\", 0usize)]);").to_string();
+    assert!(emitted.contains(&expected), "{emitted}");
+    assert!(!emitted.contains("\"I\""), "{emitted}");
+}
+
+/// No macro output has `unsafe` in it.
+#[test]
+fn nothing_unsafe_is_emitted() {
+    let emitted = STRUCTS.iter().map(|seed| derive_params(tokens(seed)));
+    let emitted: Vec<String> = emitted
+        .chain([dims(tokens(NAMES[0])), shape(tokens(SHAPES[0]))])
+        .map(|code| code.to_string())
+        .collect();
+    assert!(emitted.iter().all(|code| !code.contains("unsafe")));
+}
