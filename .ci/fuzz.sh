@@ -11,9 +11,10 @@ RUSTFLAGS="$flags" cargo build --release --locked --manifest-path fuzz/Cargo.tom
 for source in fuzz/fuzz_targets/*.rs; do
   name=$(basename "$source" .rs)
   corpus=target/fuzz/corpus/$name
+  seeds=fuzz/seeds/$name
   mkdir -p "$corpus"
   echo "--- $name"
   "target/fuzz/$host/release/$name" -max_total_time="${FUZZ_SECONDS:-20}" -timeout=10 -rss_limit_mb=4096 -print_final_stats=1 \
-    -artifact_prefix="target/fuzz/$name-" "$corpus" 2>&1 | tail -n 12
+    -artifact_prefix="target/fuzz/$name-" "$corpus" $([ ! -d "$seeds" ] || echo "$seeds") 2>&1 | tail -n 12
   echo "test result: ok. 1 passed; 0 failed;"
 done

@@ -165,6 +165,19 @@ fn short_forms_mean_what_the_long_ones_do() {
 }
 
 #[test]
+fn the_example_says_its_own_defaults() {
+    let example =
+        Policy::parse(include_str!("../../../../examples/stratal.toml"), "examples/stratal.toml").unwrap();
+    let same = Policy::builder()
+        .tier("dram", TierKind::Dram, "256 MiB")
+        .spill_directory("/var/tmp")
+        .spill_capacity("8 GiB")
+        .build()
+        .unwrap();
+    assert_eq!(example, same);
+}
+
+#[test]
 fn files_are_read_and_named() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("stratal.toml");
