@@ -3,7 +3,9 @@
 //! Invariant: bytes handed out and not yet used are at most the window, or one chunk where that alone is larger.
 
 use super::schedule::Schedule;
+use crate::object::map::ChunkMap;
 use crate::object::{ChunkKey, Touch};
+use std::collections::BTreeMap;
 
 /// Hands out the chunks that the coming steps miss, in order of use.
 #[derive(Clone, Debug)]
@@ -13,8 +15,10 @@ pub struct Prefetcher {
     position: u64,
     /// Where the walk goes on: a position, and which chunk of its step.
     head: (u64, usize),
-    /// Handed out and not yet used, with the position of their use.
-    ahead: Vec<(u64, Touch)>,
+    /// Bytes of the chunks handed out and not yet used, by the position of their use.
+    ahead: BTreeMap<(u64, ChunkKey), u32>,
+    /// The position under which a chunk is in `ahead`; 0, which no chunk ahead of a cursor has, where it is not.
+    places: ChunkMap<u64>,
     ahead_bytes: u64,
 }
 
@@ -22,7 +26,14 @@ impl Prefetcher {
     /// A walk that begins after `position`.
     #[must_use]
     pub fn new(window_bytes: u64, position: u64) -> Self {
-        Self { window_bytes, position, head: (position + 1, 0), ahead: Vec::new(), ahead_bytes: 0 }
+        Self {
+            window_bytes,
+            position,
+            head: (position + 1, 0),
+            ahead: BTreeMap::new(),
+            places: ChunkMap::new(),
+            ahead_bytes: 0,
+        }
     }
 
     /// The next chunk to fetch, not present (nor on its way) by `is_present`; `None` while the window is full, and
@@ -42,8 +53,7 @@ impl Prefetcher {
                 if !self.ahead.is_empty() && self.ahead_bytes + bytes > self.window_bytes {
                     return None;
                 }
-                self.ahead.push((self.head.0, touch));
-                self.ahead_bytes += bytes;
+                self.hand_out(touch);
                 self.head.1 += 1;
                 return Some(touch);
             }
@@ -58,26 +68,34 @@ impl Prefetcher {
         if self.head.0 <= position {
             self.head = (position + 1, 0);
         }
-        self.ahead.retain(|(when, touch)| {
-            let still_ahead = *when > position;
-            if !still_ahead {
-                self.ahead_bytes -= u64::from(touch.bytes);
-            }
-            still_ahead
-        });
+        while let Some(first) = self.ahead.first_entry().filter(|first| first.key().0 <= position) {
+            self.places.take(first.key().1);
+            self.ahead_bytes -= u64::from(first.remove());
+        }
     }
 
     /// A chunk handed out was not fetched, for want of room or by a failure, or was evicted before its use: its
     /// bytes no longer count, and the walk comes back to it.
     pub fn cancelled(&mut self, schedule: &Schedule, chunk: ChunkKey) {
-        if let Some(index) = self.ahead.iter().position(|(_, touch)| touch.chunk == chunk) {
-            let (_, touch) = self.ahead.swap_remove(index);
-            self.ahead_bytes -= u64::from(touch.bytes);
-        }
+        self.withdraw(chunk);
         if let Some(next) = schedule.first_use_after(chunk, self.position)
             && next <= self.head.0
         {
             self.head = (next, 0);
+        }
+    }
+
+    fn hand_out(&mut self, touch: Touch) {
+        self.withdraw(touch.chunk);
+        self.ahead.insert((self.head.0, touch.chunk), touch.bytes);
+        *self.places.entry(touch.chunk) = self.head.0;
+        self.ahead_bytes += u64::from(touch.bytes);
+    }
+
+    fn withdraw(&mut self, chunk: ChunkKey) {
+        let place = self.places.take(chunk);
+        if let Some(bytes) = self.ahead.remove(&(place, chunk)) {
+            self.ahead_bytes -= u64::from(bytes);
         }
     }
 

@@ -41,7 +41,16 @@ pub struct Rehearsal {
 /// Plays `passes` repetitions of a schedule.
 #[must_use]
 pub fn rehearse(schedule: &Schedule, passes: u32) -> Rehearsal {
-    let mut stage = Stage::new(schedule);
+    play(schedule, passes, true)
+}
+
+/// Bytes that the last of `passes` repetitions fetches.
+pub(super) fn steady_bytes(schedule: &Schedule, passes: u32) -> u64 {
+    play(schedule, passes, false).pass_bytes.last().copied().unwrap_or(0)
+}
+
+fn play(schedule: &Schedule, passes: u32, recording: bool) -> Rehearsal {
+    let mut stage = Stage::new(schedule, recording);
     let mut pass_bytes = Vec::new();
     for pass in 0..u64::from(passes) {
         let before = stage.fetched_bytes;
@@ -51,11 +60,6 @@ pub fn rehearse(schedule: &Schedule, passes: u32) -> Rehearsal {
         pass_bytes.push(stage.fetched_bytes - before);
     }
     Rehearsal { moves: stage.moves, pass_bytes }
-}
-
-/// Bytes that the last of `passes` repetitions fetches.
-pub(super) fn steady_bytes(schedule: &Schedule, passes: u32) -> u64 {
-    rehearse(schedule, passes).pass_bytes.last().copied().unwrap_or(0)
 }
 
 /// A resident copy, as its place among the victims.
@@ -78,16 +82,17 @@ struct Stage<'a> {
     age: u64,
     used_bytes: u64,
     fetched_bytes: u64,
+    /// Empty unless recording.
     moves: Vec<Move>,
-    /// The last step begun, counted from 1; 0 before the first.
+    recording: bool,
+    /// The last step begun, one pass later than it is, so that "before the first" is a position too.
     begun: u64,
 }
 
 impl<'a> Stage<'a> {
-    fn new(schedule: &'a Schedule) -> Self {
+    fn new(schedule: &'a Schedule, recording: bool) -> Self {
         Self {
             schedule,
-            // Positions here are shifted by one pass, so that "before the first step" is a position too.
             prefetcher: Prefetcher::new(schedule.window_bytes(), schedule.len() - 1),
             places: ChunkMap::new(),
             sizes: ChunkMap::new(),
@@ -96,6 +101,7 @@ impl<'a> Stage<'a> {
             used_bytes: 0,
             fetched_bytes: 0,
             moves: Vec::new(),
+            recording,
             begun: schedule.len() - 1,
         }
     }
@@ -116,9 +122,9 @@ impl<'a> Stage<'a> {
         }
         self.begun = position + schedule.len();
         self.prefetcher.used(self.begun);
-        self.moves.push(Move::Begin(position));
+        self.record(Move::Begin(position));
         self.prefetch();
-        self.moves.push(Move::End(position));
+        self.record(Move::End(position));
         for touch in touches {
             self.let_go(touch.chunk);
         }
@@ -142,7 +148,7 @@ impl<'a> Stage<'a> {
     }
 
     fn fetch(&mut self, touch: Touch, demand: bool) {
-        self.moves.push(Move::Fetch { touch, demand });
+        self.record(Move::Fetch { touch, demand });
         *self.sizes.entry(touch.chunk) = touch.bytes;
         self.used_bytes += u64::from(touch.bytes);
         self.fetched_bytes += u64::from(touch.bytes);
@@ -158,10 +164,16 @@ impl<'a> Stage<'a> {
             self.idle.remove(&(next_use, age, victim));
             *self.places.entry(victim) = Place::Absent;
             self.used_bytes -= u64::from(self.sizes.get(victim));
-            self.moves.push(Move::Evict(victim));
+            self.record(Move::Evict(victim));
             self.prefetcher.cancelled(self.schedule, victim);
         }
         true
+    }
+
+    fn record(&mut self, one: Move) {
+        if self.recording {
+            self.moves.push(one);
+        }
     }
 
     fn hold(&mut self, chunk: ChunkKey) {
