@@ -137,3 +137,6 @@ impl Drop for AlignedBuf {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,6 +119,11 @@ fn spawn<B: IoBuf>(
     std::thread::Builder::new().name(format!("stratal-io-{index}")).spawn(work)
 }
 
+/// Only a panic ends a worker before its driver.
+fn gone() -> Error {
+    Error::new(ErrorKind::Closed, "the I/O threads are gone")
+}
+
 /// Carries one flight to its end.
 fn carry<B: IoBuf>(mut underway: Underway<B>) -> Completion<B> {
     loop {
@@ -161,8 +166,7 @@ impl<B: IoBuf> Io<B> for Threads<B> {
         match Underway::board(&mut self.files, flight).map(|underway| jobs.try_send(underway)) {
             Ok(Ok(())) => self.in_flight += 1,
             Ok(Err(refused)) => {
-                let gone = Error::new(ErrorKind::Closed, "the I/O threads are gone");
-                let completion = refused.into_inner().end(Err(gone));
+                let completion = refused.into_inner().end(Err(gone()));
                 self.files.land(completion.flight.file);
                 self.ready.push(completion);
             }
@@ -177,7 +181,10 @@ impl<B: IoBuf> Io<B> for Threads<B> {
         } else {
             let (ended, wakes) = (self.ended.clone(), self.wakes.clone());
             select! {
-                recv(ended) -> completion => if let Ok(completion) = completion { self.land(completion, done) },
+                recv(ended) -> completion => match completion {
+                    Ok(completion) => self.land(completion, done),
+                    Err(_) => return Err(gone()),
+                },
                 recv(wakes) -> _ => {}
                 default(timeout) => {}
             }
