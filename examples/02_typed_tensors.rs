@@ -17,13 +17,13 @@ fn main() -> Result<()> {
     assert_eq!(points.read_rows(1..2)?.as_slice(), [2.0, 3.0]);
 
     // A writer is alone.
-    let refused = points.write().unwrap_err();
+    let refused = points.write().expect_err("a reader is there");
     assert!(refused.to_string().contains("lease"), "{refused}");
     drop(all);
     points.write()?.fill(1.0);
 
     // A name stands for one size wherever it stands, and an error says where it does not.
-    let square = Tensor::<f16, Shape![Tokens, Tokens]>::zeros([4, 5]).unwrap_err();
+    let square = Tensor::<f16, Shape![Tokens, Tokens]>::zeros([4, 5]).expect_err("not square");
     assert!(square.to_string().contains("`Tokens` is 4 at axis 0 but 5 at axis 1"), "{square}");
 
     // Buffers start where the widest vector instruction wants them.

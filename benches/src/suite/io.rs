@@ -9,7 +9,10 @@ use crate::contest::{Contender, Contest, Metric, Part};
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use stratal::tiering::io::file::IoFile;
+use stratal::tiering::io::limit::{Effort, measure};
 use stratal::{Error, ErrorKind, Result};
 
 #[path = "../../workload/clock.rs"]
@@ -28,8 +31,11 @@ pub(crate) const SUITE: Suite = Suite {
 /// Flights or threads under way at once.
 const DEPTH: usize = 16;
 
-/// One way to read a file: everything at `offsets`, `block` bytes each.
+/// One way to read a file: everything at the offsets given, so many bytes each.
 type Reader = fn(&Path, &[u64], usize) -> Result<()>;
+
+/// The bare ring: it times itself.
+const LIMIT: &str = "raw ring";
 
 const READERS: [(&str, Part, Reader); 3] = [
     ("stratal", Part::Ours, ring::read),
@@ -37,7 +43,7 @@ const READERS: [(&str, Part, Reader); 3] = [
     ("mmap", Part::Rival, mapped::read),
 ];
 
-/// Point, bytes per read, whether the reads are in random order, and the largest part of each rival's time allowed.
+/// Point, bytes per read, and whether the reads are in random order.
 const POINTS: [(&str, usize, bool); 3] = [
     ("sequential 2 MiB", 2 << 20, false),
     ("random 2 MiB", 2 << 20, true),
@@ -51,13 +57,14 @@ fn contests(scale: Scale) -> Result<Vec<Contest>> {
 
 fn contest(point: &'static str, file: &Path) -> Result<Contest> {
     let mut contenders = Vec::new();
-    for (name, part, _) in READERS {
+    let limit = (LIMIT, Part::Limit);
+    for (name, part) in READERS.map(|(name, part, _)| (name, part)).into_iter().chain([limit]) {
         let mut command = child::this(&["io", name, point])?;
         command.arg(file);
         contenders.push(Contender { name, part, run: Box::new(move || child::measure(&mut command)) });
     }
     let metrics = vec![
-        Metric { name: "", unit: "s/GiB", goal: Some(1.0) },
+        Metric { name: "", unit: "s/GiB", goal: Some(1.05) },
         Metric { name: "cpu", unit: "CPU s/GiB", goal: Some(1.0) },
     ];
     Ok(Contest { suite: "io", point: point.to_owned(), metrics, contenders })
@@ -66,9 +73,12 @@ fn contest(point: &'static str, file: &Path) -> Result<Contest> {
 fn child(arguments: &[String]) -> Result<Vec<f64>> {
     let unknown = || Error::new(ErrorKind::Missing, "no such task of suite io");
     let [reader, point, file] = arguments else { return Err(unknown()) };
-    let (.., read) = READERS.iter().find(|(name, ..)| name == reader).ok_or_else(unknown)?;
     let (_, block, random) = POINTS.iter().find(|(name, ..)| name == point).ok_or_else(unknown)?;
     let file = Path::new(file);
+    if reader == LIMIT {
+        return limit(file, *block);
+    }
+    let (.., read) = READERS.iter().find(|(name, ..)| name == reader).ok_or_else(unknown)?;
     let bytes = File::open(file)?.metadata()?.len();
     let offsets = offsets(bytes, *block as u64, *random);
     forget(file)?;
@@ -76,6 +86,22 @@ fn child(arguments: &[String]) -> Result<Vec<f64>> {
     read(file, &offsets, *block)?;
     let per_gib = (1_u64 << 30) as f64 / bytes as f64;
     Ok(vec![start.elapsed().as_secs_f64() * per_gib, (clock::cpu_ns() - cpu) as f64 / 1e9 * per_gib])
+}
+
+/// What a bare ring reaches at this block size, in order, in about a second.
+fn limit(path: &Path, block: usize) -> Result<Vec<f64>> {
+    let file = Arc::new(IoFile::open_read(path)?);
+    let effort = Effort {
+        blocks: vec![block as u32],
+        depths: vec![DEPTH as u32],
+        time: Duration::from_secs(1),
+        memory_bytes: (DEPTH * block).next_multiple_of(2 << 20),
+    };
+    let (start, cpu) = (Instant::now(), clock::cpu_ns());
+    let best = measure(&file, &effort)?.best;
+    let busy = (clock::cpu_ns() - cpu) as f64 / start.elapsed().as_nanos() as f64;
+    let seconds = (1_u64 << 30) as f64 / best.bytes_per_s();
+    Ok(vec![seconds, seconds * busy])
 }
 
 /// Every block of the file once, in order or shuffled by a fixed generator.
