@@ -7,6 +7,7 @@
 use super::block::Block;
 use super::{FRAME_BYTES, FRAME_PAGES, PAGE_BYTES};
 use crate::error::Result;
+use std::cmp::Ordering;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use stratal_runtime::sys;
@@ -181,10 +182,10 @@ impl FramePool {
     /// A block of `bytes`, rounded up to pages, at most one frame; `None` when no such room is committed and free.
     pub fn alloc(&mut self, bytes: usize) -> Option<Block> {
         let pages = bytes.max(1).div_ceil(PAGE_BYTES);
-        let (span, page) = match pages {
-            FRAME_PAGES => self.take_frame()?,
-            FRAME_PAGES.. => return None,
-            _ => self.take_run(pages)?,
+        let (span, page) = match pages.cmp(&FRAME_PAGES) {
+            Ordering::Equal => self.take_frame()?,
+            Ordering::Less => self.take_run(pages)?,
+            Ordering::Greater => return None,
         };
         self.used_pages += pages;
         self.used_pages_peak = self.used_pages_peak.max(self.used_pages);
@@ -264,7 +265,7 @@ impl FramePool {
         self.committed_pages += pages;
         let whole = pages / FRAME_PAGES;
         self.free_frames.extend((0..whole).rev().map(|frame| (index, frame * FRAME_PAGES)));
-        if pages % FRAME_PAGES != 0 {
+        if !pages.is_multiple_of(FRAME_PAGES) {
             self.packed.push(Packed::new(index, whole * FRAME_PAGES, pages % FRAME_PAGES));
         }
         Ok(Some(region))
