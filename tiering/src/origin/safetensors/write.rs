@@ -9,8 +9,9 @@ use super::super::dtype::StoredDtype;
 use super::header;
 use crate::error::{Error, ErrorKind, Result};
 use std::fmt::Write as _;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufWriter, Write as _};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// The payload starts on a multiple of this.
@@ -167,7 +168,8 @@ impl Writer {
     }
 }
 
-/// A file under its temporary name, removed unless it was renamed.
+/// A file under its temporary name, locked while it is written, removed unless it was renamed. What a killed writer
+/// left behind is not locked, and is taken over.
 #[derive(Debug)]
 struct Partial {
     path: PathBuf,
@@ -175,13 +177,39 @@ struct Partial {
 }
 
 impl Partial {
-    /// Creates a file beside `target`, under a name that no other writer of this machine uses.
+    /// Opens the empty file beside `target`.
     fn create(target: &Path) -> Result<(Self, File)> {
         let mut name = target.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.partial", std::process::id()));
+        name.push(".partial");
         let path = target.with_file_name(name);
-        let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
-        Ok((Self { path, published: false }, file))
+        loop {
+            let mut options = OpenOptions::new();
+            let file = options
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .custom_flags(libc::O_NOFOLLOW)
+                .open(&path)?;
+            file.try_lock().map_err(|error| match error {
+                TryLockError::WouldBlock => Error::new(ErrorKind::Io, "another writer is making this file"),
+                TryLockError::Error(error) => error.into(),
+            })?;
+            // Before the lock was taken, another writer may have given the file its final name: then it is not ours.
+            if is_at(&file, &path)? {
+                file.set_len(0)?;
+                return Ok((Self { path, published: false }, file));
+            }
+        }
+    }
+}
+
+/// Whether `path` still names `file`.
+fn is_at(file: &File, path: &Path) -> Result<bool> {
+    let own = file.metadata()?;
+    match std::fs::symlink_metadata(path) {
+        Ok(named) => Ok((named.dev(), named.ino()) == (own.dev(), own.ino())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

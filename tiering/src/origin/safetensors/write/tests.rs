@@ -45,6 +45,42 @@ fn nothing_is_left_of_a_file_that_was_not_finished() {
 }
 
 #[test]
+fn what_a_killed_writer_left_is_taken_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("m.safetensors");
+    std::fs::write(directory.path().join("m.safetensors.partial"), vec![7; 100_000]).unwrap();
+    let mut writer = Writer::create(&path, &[spec("a", &[1])], &[]).unwrap();
+    writer.tensor("a", b"x").unwrap();
+    writer.finish().unwrap();
+    assert_eq!(Checkpoint::open(&path).unwrap().files()[0].len, 4097);
+    assert_eq!(names(directory.path()), ["m.safetensors"]);
+}
+
+#[test]
+fn two_writers_do_not_share_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("m.safetensors");
+    let mut first = Writer::create(&path, &[spec("a", &[1])], &[]).unwrap();
+    let error = Writer::create(&path, &[spec("a", &[1])], &[]).unwrap_err();
+    assert_eq!((error.kind(), error.fact("file")), (ErrorKind::Io, path.to_str()));
+    assert!(error.to_string().contains("another writer"), "{error}");
+    first.tensor("a", b"x").unwrap();
+    first.finish().unwrap();
+    Writer::create(&path, &[], &[]).unwrap().finish().unwrap();
+    assert!(Checkpoint::open(&path).unwrap().tensors().is_empty());
+}
+
+#[test]
+fn a_link_planted_at_the_temporary_name_is_not_followed() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, victim) = (directory.path().join("m.safetensors"), directory.path().join("victim"));
+    std::fs::write(&victim, "precious").unwrap();
+    std::os::unix::fs::symlink(&victim, directory.path().join("m.safetensors.partial")).unwrap();
+    Writer::create(&path, &[spec("a", &[1])], &[]).unwrap_err();
+    assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
+}
+
+#[test]
 fn an_open_home_keeps_its_bytes_when_its_name_is_written_anew() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("m.safetensors");
