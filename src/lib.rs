@@ -17,6 +17,32 @@ pub use stratal_runtime as runtime;
 /// Where each tensor is, where it should be, and moving it.
 pub use stratal_tiering as tiering;
 
+/// # Example
+///
+/// ```
+/// use stratal::{Dim, Dyn, Heap, MemorySource, Params, Shape, Tensor};
+///
+/// #[derive(Params)]
+/// struct Linear<I: Dim, O: Dim> {
+///     weight: Tensor<f32, Shape![O, I]>,
+///     bias: Option<Tensor<f32, Shape![O]>>,
+/// }
+///
+/// #[derive(Params)]
+/// #[params(prefix = "model")]
+/// struct Model {
+///     layer: Vec<Linear<Dyn, Dyn>>,
+///     #[param(skip)]
+///     steps: u64,
+/// }
+///
+/// let weight = Tensor::<f32, Shape![2, 3]>::zeros([2, 3])?;
+/// let source: MemorySource = [("model.layer.0.weight", weight.into_any())].into_iter().collect();
+/// let model = Model::load(&Heap, &source)?;
+/// assert_eq!(model.layer[0].weight.shape(), [2, 3]);
+/// assert!(model.layer[0].bias.is_none());
+/// # Ok::<(), stratal::Error>(())
+/// ```
 #[cfg(feature = "macros")]
 pub use stratal_macros::Params;
 

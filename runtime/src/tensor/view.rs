@@ -220,15 +220,14 @@ fn show<T: Element>(f: &mut fmt::Formatter<'_>, elements: &[T], shape: &[usize])
         return elements.first().map_or(Ok(()), |element| fmt::Display::fmt(element, f));
     };
     let step = elements.len().checked_div(size).unwrap_or(0);
+    let (head, tail) = if size > SHOWN { (SHOWN / 2, size - SHOWN / 2) } else { (size, size) };
     f.write_str("[")?;
-    for i in 0..size {
-        if size > SHOWN && (SHOWN / 2..size - SHOWN / 2).contains(&i) {
-            if i == SHOWN / 2 {
-                f.write_str(", …")?;
-            }
-            continue;
-        }
-        f.write_str(if i == 0 { "" } else { ", " })?;
+    for i in (0..head).chain(tail..size) {
+        f.write_str(match i {
+            0 => "",
+            _ if i == tail => ", …, ",
+            _ => ", ",
+        })?;
         show(f, &elements[i * step..(i + 1) * step], inner)?;
     }
     f.write_str("]")

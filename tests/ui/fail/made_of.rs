@@ -22,3 +22,10 @@ fn rows(tensor: Tensor<f32, Shape![3, 4]>) -> Tensor<f32, Shape![4, 3]> {
     tensor
 //  ^^^^^^ mismatched types
 }
+
+const WIDTH: usize = 3;
+
+struct Braceless {
+    weight: Tensor<f32, Shape![WIDTH]>,
+    //                         ^^^^^ expected type, found constant `WIDTH`
+}
