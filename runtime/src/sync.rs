@@ -46,9 +46,9 @@ pub(crate) mod unmodelled {
 }
 
 /// Cells and thread-locals of one thread.
-#[cfg(not(stratal_loom))]
 pub(crate) mod owned {
     pub(crate) use std::cell::Cell;
+    #[cfg(not(stratal_loom))]
     pub(crate) use std::thread_local as local;
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 
+#[cfg_attr(miri, ignore = "arithmetic alone, long under the interpreter")]
 #[test]
 fn bins_ascend_with_length() {
     let mut last = 0;

@@ -12,6 +12,7 @@ fn sizes_ascend_and_waste_at_most_a_fifth() {
     }
 }
 
+#[cfg_attr(miri, ignore = "arithmetic alone, long under the interpreter")]
 #[test]
 fn every_size_gets_the_smallest_class_that_holds_it() {
     for size in 0..=SMALL_MAX {
@@ -23,6 +24,7 @@ fn every_size_gets_the_smallest_class_that_holds_it() {
     assert_eq!(Class::of(isize::MAX as usize, 1), None);
 }
 
+#[cfg_attr(miri, ignore = "arithmetic alone, long under the interpreter")]
 #[test]
 fn every_alignment_divides_the_class_it_leads_to() {
     for shift in 0..=15 {

@@ -67,9 +67,12 @@ fn layout(size: usize) -> Layout {
     Layout::from_size_align(size, 16).unwrap()
 }
 
+/// Calls that make one fault show.
+type Program = fn(&mut Shadow<Faulty>);
+
 #[test]
 fn every_planted_fault_is_noticed() {
-    let programs: [(Fault, fn(&mut Shadow<Faulty>)); 5] = [
+    let programs: [(Fault, Program); 5] = [
         (Fault::Overlap, |shadow| {
             assert!(shadow.alloc(layout(32), false) && shadow.alloc(layout(32), false))
         }),
