@@ -40,11 +40,11 @@ fn sizes_are_checked_when_made() {
     let error = Scores::zeros([2, 5, 6]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Shape);
     assert!(error.to_string().contains("dimension `Seq` is 5 at axis 1 but 6 at axis 2"), "{error}");
-    let error = Tensor::<f32, Shape![_, HIDDENS]>::zeros([7, 4]).unwrap_err();
+    let error = Tensor::<f32, Shape![_, Hidden]>::zeros([7, 4]).unwrap_err();
     assert!(error.to_string().contains("axis 1 is 4, declared 3 (found [7, 4], declared [_, 3])"), "{error}");
 }
 
-type HIDDENS = C<HIDDEN>;
+type Hidden = C<HIDDEN>;
 
 /// A function over any sizes is checked once per call of rustc: both operands have the same inner dimension.
 fn matmul<M: Dim, K: Dim, N: Dim>(
@@ -60,8 +60,8 @@ fn matmul<M: Dim, K: Dim, N: Dim>(
 /// Generic dimensions carry sizes from arguments to the result.
 #[test]
 fn generic_dimensions_reach_the_result() {
-    let a = Tensor::<f32, Shape![2, HIDDENS]>::from_fn([2, 3], |[i, j]| (i + j) as f32).unwrap();
-    let b = Tensor::<f32, Shape![HIDDENS, _]>::from_fn([3, 4], |[i, j]| (i * j) as f32).unwrap();
+    let a = Tensor::<f32, Shape![2, Hidden]>::from_fn([2, 3], |[i, j]| (i + j) as f32).unwrap();
+    let b = Tensor::<f32, Shape![Hidden, _]>::from_fn([3, 4], |[i, j]| (i * j) as f32).unwrap();
     let product: Tensor<f32, Shape![2, _]> =
         matmul(a.read().unwrap().view(), b.read().unwrap().view()).unwrap();
     let lease = product.read().unwrap();
