@@ -3,6 +3,7 @@
 use crate::attr::{Errors, FieldOptions, StructOptions};
 use crate::valid;
 use proc_macro2::{Span, TokenStream, TokenTree};
+use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
@@ -32,7 +33,7 @@ impl ParamStruct {
         let mut errors = Errors::default();
         let options = errors.note(StructOptions::new(&input.attrs)).unwrap_or_default();
         let fields: Vec<ParamField> =
-            fields.iter().filter_map(|field| errors.note(ParamField::new(field))).collect();
+            fields.filter_map(|(ident, field)| errors.note(ParamField::new(ident, field))).collect();
         for (i, second) in fields.iter().enumerate() {
             let first = fields[..i].iter().find(|first| first.name.is_some() && first.name == second.name);
             if let (Some(first), Some(name)) = (first, &second.name) {
@@ -51,10 +52,12 @@ impl ParamStruct {
 }
 
 /// The fields of a struct that has named ones.
-fn named_fields(input: &DeriveInput) -> Result<&Punctuated<syn::Field, Token![,]>, Error> {
+fn named_fields(input: &DeriveInput) -> Result<impl Iterator<Item = (&Ident, &syn::Field)>, Error> {
     let what = match &input.data {
         Data::Struct(data) => match &data.fields {
-            Fields::Named(fields) => return Ok(&fields.named),
+            Fields::Named(fields) => {
+                return Ok(fields.named.iter().filter_map(|field| Some((field.ident.as_ref()?, field))));
+            }
             Fields::Unnamed(_) => "a tuple struct",
             Fields::Unit => "a unit struct",
         },
@@ -65,14 +68,14 @@ fn named_fields(input: &DeriveInput) -> Result<&Punctuated<syn::Field, Token![,]
 }
 
 impl ParamField {
-    fn new(field: &syn::Field) -> Result<Self, Error> {
+    fn new(ident: &Ident, field: &syn::Field) -> Result<Self, Error> {
         let options = FieldOptions::new(&field.attrs)?;
-        let ident = field.ident.clone().unwrap_or_else(|| Ident::new("_unnamed", Span::call_site()));
         let (name, name_span) = match options.rename {
             Some(rename) => (rename.value(), rename.span()),
-            None => (syn::ext::IdentExt::unraw(&ident).to_string(), ident.span()),
+            None => (ident.unraw().to_string(), ident.span()),
         };
-        Ok(Self { ident, ty: field.ty.clone(), name: (!options.skip).then_some(name), name_span })
+        let name = (!options.skip).then_some(name);
+        Ok(Self { ident: ident.clone(), ty: field.ty.clone(), name, name_span })
     }
 }
 
