@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test that it stands in")]
 
 mod damage;
+mod faults;
 mod learning;
 mod limits;
 mod spill;

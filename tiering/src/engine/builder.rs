@@ -6,6 +6,7 @@ use super::lease::Handle;
 use super::request::Requests;
 use super::state::{Core, Driver, EVENTS_KEPT, Holds, Shared};
 use super::worker::Worker;
+use super::write_back::Dirty;
 use crate::device::host::FramePool;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{self, Io};
@@ -20,16 +21,27 @@ use crate::residency::table::Table;
 use crate::tier::TierKind;
 use crate::transfer::Freight;
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 
 /// Flights under way unless the policy says: at 2 MiB each, enough for any one disk.
 const QUEUE_DEPTH: u32 = 16;
 
+/// Opens a driver on the worker's thread.
+type OpenDriver = Box<dyn FnOnce() -> Result<Box<dyn Io<Freight>>> + Send>;
+
 /// Configures an [`Engine`].
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub struct EngineBuilder {
     policy: Option<Policy>,
+    driver: Option<OpenDriver>,
+}
+
+impl fmt::Debug for EngineBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineBuilder").field("policy", &self.policy).finish_non_exhaustive()
+    }
 }
 
 impl EngineBuilder {
@@ -37,6 +49,14 @@ impl EngineBuilder {
     #[must_use]
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = Some(policy);
+        self
+    }
+
+    /// Moves file bytes by another driver than the policy's, such as the simulator with faults. It is opened on the
+    /// worker's thread.
+    #[must_use]
+    pub fn driver(mut self, open: impl FnOnce() -> Result<Box<dyn Io<Freight>>> + Send + 'static) -> Self {
+        self.driver = Some(Box::new(open));
         self
     }
 
@@ -49,9 +69,10 @@ impl EngineBuilder {
         let shared = Arc::new(shared(self.policy.unwrap_or_default())?);
         let (ready, started) = channel();
         let theirs = Arc::clone(&shared);
+        let driver = self.driver;
         let spawned = std::thread::Builder::new()
             .name("stratal-engine".into())
-            .spawn(move || work(theirs, &ready))
+            .spawn(move || work(theirs, driver, &ready))
             .map_err(Error::from)?;
         let gone = || Error::new(ErrorKind::Closed, "the engine's worker ended before it began");
         started.recv().map_err(|_| gone())??;
@@ -83,6 +104,9 @@ fn shared(policy: Policy) -> Result<Shared> {
         hints: VecDeque::new(),
         hinted_bytes: 0,
         leaving_bytes: 0,
+        spilling: 0,
+        staging_bytes: 0,
+        dirty: Dirty::default(),
         closed: None,
     };
     Ok(Shared {
@@ -99,8 +123,8 @@ fn shared(policy: Policy) -> Result<Shared> {
 }
 
 /// The worker thread: the driver belongs to the thread that made it.
-fn work(shared: Arc<Shared>, ready: &Sender<Result<()>>) {
-    match open(&shared) {
+fn work(shared: Arc<Shared>, driver: Option<OpenDriver>, ready: &Sender<Result<()>>) {
+    match driver.map_or_else(|| open(&shared), |open| open()) {
         Ok(io) => {
             let driver = Driver { name: io.name(), waker: io.waker() };
             let first = shared.driver.set(driver).is_ok();

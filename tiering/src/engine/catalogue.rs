@@ -41,6 +41,10 @@ pub(super) struct Seat {
     pub(super) ahead: bool,
     /// Of those, fetched because of a hint: its bytes count against the window.
     pub(super) hinted: bool,
+    /// Counted among the dirty bytes.
+    pub(super) dirty: bool,
+    /// Whether the spill under way makes room: the copy goes when it has ended.
+    pub(super) leaving: bool,
     /// A writer is about to overwrite all of it: it needs room but no bytes.
     pub(super) reborn: bool,
 }

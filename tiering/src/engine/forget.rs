@@ -31,6 +31,7 @@ impl Shared {
         for chunk in core.table.chunks_mut(index).unwrap_or_default() {
             chunk.forget();
         }
+        self.forget_dirt(core, index);
         if core.catalogue.get(index).is_some_and(|object| object.slice_of.is_none()) {
             for slice in core.catalogue.slices_of(index) {
                 self.forget_object(core, slice);

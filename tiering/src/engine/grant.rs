@@ -32,9 +32,11 @@ impl Shared {
     }
 
     fn lease_chunk(&self, core: &mut Core, key: ChunkKey, access: Access) -> Result<(), Refused> {
+        let windowed = core.catalogue.get(key.object).is_some_and(|object| object.window.is_some());
         let chunk = core.table.get_mut(key).ok_or(Refused::Forgotten)?;
         match access {
-            Access::Read if chunk.state(self.host) == CopyState::Draining => Err(Refused::Busy),
+            // Its bytes stay readable while they are written, but only a window tells where they are meanwhile.
+            Access::Read if chunk.state(self.host) == CopyState::Draining && !windowed => Err(Refused::Busy),
             Access::Read => chunk.lease_shared(self.host),
             Access::Write => chunk.lease_exclusive(self.host),
         }
@@ -67,6 +69,7 @@ impl Shared {
         if let Some(slot) = outgrown {
             self.free_extent(core, slot);
         }
+        self.note_dirt(core, key);
         let wanted = core.catalogue.seat(key).is_some_and(|seat| seat.wanted > 0);
         if idle && !wanted {
             let bytes = self.copy_bytes(core, key);

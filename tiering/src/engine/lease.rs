@@ -12,6 +12,7 @@ use super::state::{Core, Hold, Shared};
 use crate::error::{Error, ErrorKind, Result};
 use crate::observe::clock::Clock;
 use crate::residency::state::{CopyState, Exclusive, Refused};
+use crate::transfer::STAGING_BLOCK_BYTES;
 use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -128,12 +129,16 @@ impl Shared {
     /// # Errors
     /// `Budget` when the span can never be held at once.
     fn check_fits(&self, core: &Core, span: &Span) -> Result<()> {
-        let (needs, holds) = (core.span_bytes(span), core.pool.budget_bytes());
+        let staged = core.catalogue.get(span.object).is_some_and(|object| !object.placement.direct);
+        let least = if staged { STAGING_BLOCK_BYTES as u64 } else { 0 };
+        let staging = core.staging_bytes.max(least);
+        let (needs, holds) = (core.span_bytes(span), core.pool.budget_bytes().saturating_sub(staging));
         if needs <= holds {
             return Ok(());
         }
-        let message =
-            format!("a lease needs {needs} bytes at once, the tier holds {holds}; lease fewer rows");
+        let message = format!(
+            "a lease needs {needs} bytes at once, the tier holds {holds} besides {staging} of staging; lease fewer rows"
+        );
         let error = Error::new(ErrorKind::Budget, message);
         Err(error.with("tensor", core.catalogue.name(span.object)).with("tier", self.host_name()))
     }

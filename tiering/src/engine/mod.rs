@@ -27,6 +27,7 @@ mod source;
 mod spill;
 mod state;
 mod worker;
+mod write_back;
 
 pub use builder::EngineBuilder;
 pub use report::Report;

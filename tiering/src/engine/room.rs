@@ -73,7 +73,7 @@ impl Shared {
             }
             match core.victims.victim(not_before) {
                 Some(key) => self.send_away(core, outbox, key, stuck),
-                None if core.leaving_bytes > 0 => return Room::Leaving,
+                None if core.spilling > 0 => return Room::Leaving,
                 None => return Room::Full,
             }
         }
@@ -90,7 +90,7 @@ impl Shared {
         }
         if chunk.is_spillable(self.host)
             && stuck.why.is_none()
-            && let Err(error) = self.start_spill(core, outbox, key)
+            && let Err(error) = self.start_spill(core, outbox, key, true)
         {
             stuck.why = Some(error);
         }

@@ -14,11 +14,17 @@ use crate::store::{Extent, SpillFile};
 use crate::transfer::spill_span;
 
 impl Shared {
-    /// Starts spilling a chunk to make room.
+    /// Starts spilling a chunk; one that is `leaving` makes room, and goes when its spill has ended.
     ///
     /// # Errors
     /// `NoSpace` or `Io` of the store; the chunk is as it was.
-    pub(super) fn start_spill(&self, core: &mut Core, outbox: &mut Outbox, key: ChunkKey) -> Result<()> {
+    pub(super) fn start_spill(
+        &self,
+        core: &mut Core,
+        outbox: &mut Outbox,
+        key: ChunkKey,
+        leaving: bool,
+    ) -> Result<()> {
         let bytes = self.copy_bytes(core, key);
         let name = core.catalogue.name(key.object);
         let extent = self.reserve_extent(core, bytes).map_err(|error| error.with("tensor", &name))?;
@@ -32,7 +38,11 @@ impl Shared {
             return Ok(());
         };
         core.victims.remove(key);
-        core.leaving_bytes += bytes;
+        if leaving && let Some(seat) = core.catalogue.seat_mut(key) {
+            seat.leaving = true;
+            core.leaving_bytes += bytes;
+        }
+        core.spilling += 1;
         outbox.push(Outgoing {
             errand: Errand::Spill(key),
             op: Op::Write,
@@ -64,16 +74,20 @@ impl Shared {
 
     /// A spill has ended: the copy goes if nobody wants it after all.
     pub(super) fn spill_ended(&self, core: &mut Core, key: ChunkKey, block: Block, result: Result<u32>) {
-        core.leaving_bytes = core.leaving_bytes.saturating_sub(block.bytes() as u64);
+        core.spilling -= 1;
+        let bytes = block.bytes() as u64;
+        let mut leaving = false;
         if let Some(seat) = core.catalogue.seat_mut(key) {
             seat.block = Some(block);
+            leaving = std::mem::take(&mut seat.leaving);
         }
+        core.leaving_bytes -= if leaving { bytes } else { 0 };
         let Some(chunk) = core.table.get_mut(key) else { return };
         match result {
             Ok(_) => {
                 let drained = chunk.drain_done(self.host);
                 self.counters.spills.add(1);
-                self.spill_done(core, key, drained);
+                self.spill_done(core, key, drained, leaving);
             }
             Err(error) => {
                 let slot = chunk.drain_failed(self.host);
@@ -82,22 +96,32 @@ impl Shared {
                 if let Ok(slot) = slot {
                     self.free_extent(core, slot);
                 }
-                self.spill_refused(core, error.with("tensor", core.catalogue.name(key.object)));
+                if leaving {
+                    self.spill_refused(core, error.with("tensor", core.catalogue.name(key.object)));
+                }
                 self.settle(core, key);
             }
         }
         self.collect(core, key.object);
     }
 
-    fn spill_done(&self, core: &mut Core, key: ChunkKey, drained: std::result::Result<Drained, Refused>) {
+    fn spill_done(
+        &self,
+        core: &mut Core,
+        key: ChunkKey,
+        drained: std::result::Result<Drained, Refused>,
+        leaving: bool,
+    ) {
         match drained {
             Ok(Drained::Clean { replaced: Some(slot) } | Drained::Superseded { discard: slot }) => {
                 self.free_extent(core, slot);
             }
             Ok(Drained::Clean { replaced: None }) | Err(_) => {}
         }
+        self.note_dirt(core, key);
         let wanted = core.catalogue.seat(key).is_some_and(|seat| seat.wanted > 0);
-        let evicted = !wanted && core.table.get_mut(key).is_some_and(|chunk| chunk.evict(self.host).is_ok());
+        let evicted =
+            leaving && !wanted && core.table.get_mut(key).is_some_and(|chunk| chunk.evict(self.host).is_ok());
         if evicted {
             self.counters.evictions_spilled.add(1);
             self.forget_copy(core, key);

@@ -6,6 +6,7 @@
 
 use super::catalogue::Catalogue;
 use super::request::{Requests, Span};
+use super::write_back::Dirty;
 use crate::device::host::FramePool;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::Wake;
@@ -70,6 +71,11 @@ pub(super) struct Core {
     pub(super) hinted_bytes: u64,
     /// Bytes of spills under way that make room.
     pub(super) leaving_bytes: u64,
+    /// Spills under way, these and those of write-back.
+    pub(super) spilling: u32,
+    /// Bytes of the budget that staging holds.
+    pub(super) staging_bytes: u64,
+    pub(super) dirty: Dirty,
     /// Why no further call succeeds.
     pub(super) closed: Option<&'static str>,
 }

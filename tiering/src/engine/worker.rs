@@ -66,6 +66,11 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
+    /// Whether the driver can take no more.
+    pub(super) fn is_full(&self) -> bool {
+        self.room == 0
+    }
+
     pub(super) fn push(&mut self, outgoing: Outgoing) {
         self.room = self.room.saturating_sub(1);
         self.outgoing.push(outgoing);
@@ -140,6 +145,7 @@ impl Worker {
         self.shared.grant_ready(core);
         self.start_demanded(core, &mut outbox);
         self.start_ahead(core, &mut outbox);
+        self.shared.start_write_back(core, &mut outbox);
         self.shared.grant_ready(core);
         self.staged.extend(outbox.staged.drain(..));
         self.start_pieces(core, &mut outbox);
@@ -257,6 +263,7 @@ impl Worker {
             let room = self.shared.make_room(core, outbox, STAGING_BLOCK_BYTES as u64, None);
             match room {
                 Ok(Room::Block(block)) => {
+                    core.staging_bytes += block.bytes() as u64;
                     self.staging_free.push(block);
                     self.staging_blocks += 1;
                 }

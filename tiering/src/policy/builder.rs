@@ -141,14 +141,14 @@ impl PolicyBuilder {
         self
     }
 
-    /// Part of a budget above which eviction starts by itself.
+    /// Dirty part of the host budget above which write-back starts.
     #[must_use]
     pub fn high_watermark(mut self, part: f64) -> Self {
         self.high_watermark = Some(part);
         self
     }
 
-    /// Part of a budget below which that eviction stops.
+    /// Dirty part of the host budget below which write-back stops.
     #[must_use]
     pub fn low_watermark(mut self, part: f64) -> Self {
         self.low_watermark = Some(part);

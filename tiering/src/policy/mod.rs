@@ -33,7 +33,7 @@
 //! directory = "/var/tmp"        # the system's directory for temporary files, unless given
 //! capacity = "8 GiB"            # unbounded, unless given
 //!
-//! [watermarks]                  # parts of a budget: eviction starts above `high` and stops below `low`
+//! [watermarks]                  # dirty part of the budget: write-back starts above `high`, stops below `low`
 //! high = 0.90
 //! low = 0.85
 //! "#,
@@ -211,13 +211,13 @@ impl Policy {
         self.window_bytes
     }
 
-    /// Part of a budget above which eviction starts by itself, in `0.0..=1.0`.
+    /// Dirty part of the host budget above which write-back starts, in `0.0..=1.0`.
     #[must_use]
     pub fn high_watermark(&self) -> f64 {
         self.high_watermark
     }
 
-    /// Part of a budget below which that eviction stops; at most the high one.
+    /// Dirty part of the host budget below which write-back stops; at most the high one.
     #[must_use]
     pub fn low_watermark(&self) -> f64 {
         self.low_watermark

@@ -1,0 +1,75 @@
+//! Writing dirty copies down before room is needed, between the policy's watermarks.
+//!
+//! When more than `high` of the budget is dirty, the copies that were dirtied first are spilled and stay, clean, until
+//! less than `low` is dirty: a later eviction of them writes nothing and waits for nothing.
+
+use super::state::{Core, Shared};
+use super::worker::Outbox;
+use crate::object::ChunkKey;
+use std::collections::VecDeque;
+
+/// The dirty copies. Invariant: `bytes` counts the chunks whose seat says `dirty`, and each of them is queued.
+#[derive(Debug, Default)]
+pub(super) struct Dirty {
+    bytes: u64,
+    /// Oldest first; may name chunks that are clean by now.
+    queue: VecDeque<ChunkKey>,
+    /// Whether the high watermark was passed and the low one not reached since.
+    writing: bool,
+}
+
+impl Shared {
+    /// Brings the count of dirty bytes up to date with a chunk.
+    pub(super) fn note_dirt(&self, core: &mut Core, key: ChunkKey) {
+        let dirty = core.table.get(key).is_some_and(|chunk| chunk.is_dirty() && chunk.is_valid(self.host));
+        let forgotten = core.catalogue.get(key.object).is_none_or(|object| object.forgotten);
+        self.count_dirt(core, key, dirty && !forgotten);
+    }
+
+    /// An object was dropped: its bytes need no write any more.
+    pub(super) fn forget_dirt(&self, core: &mut Core, object: u32) {
+        let chunks = core.catalogue.get(object).map_or(0, |object| object.seats.len() as u32);
+        (0..chunks).for_each(|chunk| self.count_dirt(core, ChunkKey { object, chunk }, false));
+    }
+
+    fn count_dirt(&self, core: &mut Core, key: ChunkKey, dirty: bool) {
+        let bytes = self.copy_bytes(core, key);
+        let Some(seat) = core.catalogue.seat_mut(key) else { return };
+        if std::mem::replace(&mut seat.dirty, dirty) == dirty {
+            return;
+        }
+        if dirty {
+            core.dirty.bytes += bytes;
+            core.dirty.queue.push_back(key);
+        } else {
+            core.dirty.bytes -= bytes;
+        }
+    }
+
+    /// Starts spills while more is dirty than the watermarks allow.
+    pub(super) fn start_write_back(&self, core: &mut Core, outbox: &mut Outbox) {
+        let budget = core.pool.budget_bytes() as f64;
+        let dirty = core.dirty.bytes as f64;
+        core.dirty.writing = if core.dirty.writing {
+            dirty > budget * self.policy.low_watermark()
+        } else {
+            dirty > budget * self.policy.high_watermark()
+        };
+        for _ in 0..core.dirty.queue.len() {
+            if !core.dirty.writing || outbox.is_full() {
+                return;
+            }
+            let Some(key) = core.dirty.queue.pop_front() else { return };
+            if !core.catalogue.seat(key).is_some_and(|seat| seat.dirty) {
+                continue;
+            }
+            // Queued until it is clean: a lease may hold it now.
+            core.dirty.queue.push_back(key);
+            let idle = core.table.get(key).is_some_and(|chunk| chunk.is_spillable(self.host));
+            if idle && self.start_spill(core, outbox, key, false).is_err() {
+                // Whoever needs the room will be told why there is none.
+                return;
+            }
+        }
+    }
+}
