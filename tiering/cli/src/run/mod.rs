@@ -6,6 +6,7 @@
 //!                 report <── MIN and bound of the recorded pass, with the child's compute times <─────┘
 //! ```
 
+mod ahead;
 mod attention;
 mod generate;
 mod limits;

@@ -1,9 +1,10 @@
 //! A Llama-shaped model: its weights as typed parameters, and one traversal of them.
 //!
 //! Weights are leased in slices of whole rows, never above the bytes of a lease; each slice is leased, multiplied and
-//! dropped before the next, and the slice after it is prefetched meanwhile. What a traversal computes does not depend
+//! dropped before the next, while those after it are on their way. What a traversal computes does not depend
 //! on who keeps the weights: the bits of the logits are the same with everything in memory.
 
+use super::ahead::{Ahead, slices};
 use super::attention::{KvCache, Rotation};
 use super::matmul::{Columns, multiply_rows, widen};
 use super::ops::{rms_norm, swiglu};
@@ -11,9 +12,10 @@ use super::shape::ModelShape;
 use super::steps::Steps;
 use stratal::{Dyn, Error, ErrorKind, Params, Result, Shape, Tensor, bf16};
 
-type Matrix = Tensor<bf16, Shape![Dyn, Dyn]>;
-
 /// A matrix of `[outputs, inputs]`.
+pub(crate) type Matrix = Tensor<bf16, Shape![Dyn, Dyn]>;
+
+/// A matrix under the name that checkpoints give it.
 #[derive(Debug, Params)]
 pub(crate) struct Projection {
     weight: Matrix,
@@ -51,6 +53,15 @@ struct Block {
     mlp: Mlp,
 }
 
+impl Block {
+    /// Its projections, in the order a pass multiplies by them.
+    fn projections(&self) -> [&Projection; 7] {
+        let Attention { q_proj, k_proj, v_proj, o_proj } = &self.self_attn;
+        let Mlp { gate_proj, up_proj, down_proj } = &self.mlp;
+        [q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj]
+    }
+}
+
 /// All but the last projection.
 #[derive(Debug, Params)]
 struct Decoder {
@@ -78,6 +89,7 @@ pub(crate) struct Llama {
 struct Pass<'a> {
     llama: &'a Llama,
     steps: &'a mut Steps,
+    ahead: Ahead<'a>,
     rotations: Vec<Rotation>,
 }
 
@@ -117,18 +129,17 @@ impl Llama {
     ) -> Result<Columns> {
         let rotations =
             (first_position..).take(tokens.len()).map(|at| Rotation::new(&self.shape, at)).collect();
-        let mut pass = Pass { llama: self, steps, rotations };
+        let ahead = Ahead::new(self.matrices(), self.lease_bytes);
+        let mut pass = Pass { llama: self, steps, ahead, rotations };
         let mut stream = pass.embed(tokens)?;
-        let blocks = &self.weights.model.layers;
-        for (layer, block) in blocks.iter().enumerate() {
-            let next = blocks.get(layer + 1).map_or(self.head(), |next| &next.self_attn.q_proj);
+        for (layer, block) in self.weights.model.layers.iter().enumerate() {
             pass.attention(layer, block, &mut stream, cache)?;
-            pass.mlp(block, next, &mut stream)?;
+            pass.mlp(block, &mut stream)?;
         }
         let mut last = Columns::zeros(self.shape.hidden, 1);
         last.column_mut(0).copy_from_slice(stream.column(tokens.len() - 1));
         let normed = pass.norm(&self.weights.model.norm, &last)?;
-        pass.project(self.head(), None, &normed)
+        pass.project(self.head(), &normed)
     }
 
     /// The projection to logits.
@@ -136,11 +147,10 @@ impl Llama {
         self.weights.lm_head.as_ref().unwrap_or(&self.weights.model.embed_tokens)
     }
 
-    /// Rows of `matrix` in one lease: as many as `lease_bytes` holds, at least 1.
-    fn slice_rows(&self, matrix: &Matrix) -> usize {
-        let [rows, inputs] = [matrix.shape()[0], matrix.shape()[1]];
-        let fit = self.lease_bytes / (inputs * size_of::<bf16>()).max(1) as u64;
-        usize::try_from(fit).unwrap_or(usize::MAX).clamp(1, rows.max(1))
+    /// Every matrix, in the order a pass multiplies by them.
+    fn matrices(&self) -> impl Iterator<Item = &Matrix> {
+        let blocks = self.weights.model.layers.iter().flat_map(Block::projections);
+        blocks.chain([self.head()]).map(|projection| &projection.weight)
     }
 
     /// Holds every tensor to the shape that the sizes demand.
@@ -199,9 +209,9 @@ impl Pass<'_> {
         let Attention { q_proj, k_proj, v_proj, o_proj } = &block.self_attn;
         let shape = self.llama.shape;
         let normed = self.norm(&block.input_layernorm, stream)?;
-        let mut queries = self.project(q_proj, Some(k_proj), &normed)?;
-        let mut keys = self.project(k_proj, Some(v_proj), &normed)?;
-        let values = self.project(v_proj, Some(o_proj), &normed)?;
+        let mut queries = self.project(q_proj, &normed)?;
+        let mut keys = self.project(k_proj, &normed)?;
+        let values = self.project(v_proj, &normed)?;
         let mut mixed = Columns::zeros(shape.query_width(), stream.count());
         for (index, rotation) in self.rotations.iter().enumerate() {
             rotation.apply(queries.column_mut(index));
@@ -209,18 +219,18 @@ impl Pass<'_> {
             let columns = [queries.column(index), keys.column(index), values.column(index)];
             cache.attend(&shape, layer, columns, mixed.column_mut(index));
         }
-        stream.add(&self.project(o_proj, Some(&block.mlp.gate_proj), &mixed)?);
+        stream.add(&self.project(o_proj, &mixed)?);
         Ok(())
     }
 
     /// Adds what the SwiGLU makes of the stream.
-    fn mlp(&mut self, block: &Block, next: &Projection, stream: &mut Columns) -> Result<()> {
+    fn mlp(&mut self, block: &Block, stream: &mut Columns) -> Result<()> {
         let Mlp { gate_proj, up_proj, down_proj } = &block.mlp;
         let normed = self.norm(&block.post_attention_layernorm, stream)?;
-        let mut gate = self.project(gate_proj, Some(up_proj), &normed)?;
-        let up = self.project(up_proj, Some(down_proj), &normed)?;
+        let mut gate = self.project(gate_proj, &normed)?;
+        let up = self.project(up_proj, &normed)?;
         gate.iter_mut().zip(up.iter()).for_each(|(gate, up)| swiglu(gate, up));
-        stream.add(&self.project(down_proj, Some(next), &gate)?);
+        stream.add(&self.project(down_proj, &gate)?);
         Ok(())
     }
 
@@ -234,30 +244,17 @@ impl Pass<'_> {
         Ok(normed)
     }
 
-    /// `x` through a projection, slice by slice; while one is multiplied, the following one, at the end the first
-    /// of `next`, is on its way.
-    fn project(&mut self, this: &Projection, next: Option<&Projection>, x: &Columns) -> Result<Columns> {
+    /// `x` through a projection, slice by slice.
+    fn project(&mut self, this: &Projection, x: &Columns) -> Result<Columns> {
         let matrix = &this.weight;
-        let (rows, slice) = (matrix.shape()[0], self.llama.slice_rows(matrix));
-        let mut y = Columns::zeros(rows, x.count());
-        for first in (0..rows).step_by(slice) {
-            let last = (first + slice).min(rows);
-            let lease = self.steps.lease(|| matrix.read_rows(first..last))?;
-            self.prefetch(matrix, last, next);
+        let mut y = Columns::zeros(matrix.shape()[0], x.count());
+        for rows in slices(matrix, self.llama.lease_bytes) {
+            let first = rows.start;
+            let lease = self.steps.lease(|| matrix.read_rows(rows))?;
+            self.ahead.leased();
             multiply_rows(&lease, first, x, &mut y);
         }
         Ok(y)
-    }
-
-    /// Asks for the slice of `matrix` that begins at `row`, or for the first one of `next`.
-    fn prefetch(&self, matrix: &Matrix, row: usize, next: Option<&Projection>) {
-        let (matrix, first) = match next {
-            _ if row < matrix.shape()[0] => (matrix, row),
-            Some(next) => (&next.weight, 0),
-            None => return,
-        };
-        let last = (first + self.llama.slice_rows(matrix)).min(matrix.shape()[0]);
-        matrix.prefetch_rows(first..last);
     }
 }
 
