@@ -9,10 +9,11 @@ use stratal::Result;
 const PAGE: usize = 4096;
 
 /// Touches every page of every block, in the order given; the kernel is told what to expect.
-pub(super) fn read(path: &Path, offsets: &[u64], block: usize) -> Result<()> {
+pub(super) fn read(path: &Path, offsets: &[u64], block: usize, ready: &mut dyn FnMut()) -> Result<()> {
     let file = File::open(path)?;
     // SAFETY: the file is this program's own and nobody changes it while it is mapped.
     let map = unsafe { Mmap::map(&file)? };
+    ready();
     let in_order = offsets.is_sorted();
     map.advise(if in_order { Advice::Sequential } else { Advice::Normal })?;
     for &offset in offsets {

@@ -13,11 +13,13 @@ use stratal::tiering::io::{Flight, Io, IoBuf, Op, open};
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Reads every block through the best driver of this machine.
-pub(super) fn read(path: &Path, offsets: &[u64], block: usize) -> Result<()> {
+pub(super) fn read(path: &Path, offsets: &[u64], block: usize, ready: &mut dyn FnMut()) -> Result<()> {
     let file = IoFile::open_read(path)?;
     let mut free = Vec::new();
     for _ in 0..DEPTH {
-        free.push(AlignedBuf::zeroed(block, file.mem_align().max(4096))?);
+        let mut buffer = AlignedBuf::zeroed(block, file.mem_align().max(4096))?;
+        buffer.fill(1);
+        free.push(buffer);
     }
     let (mut driver, refused) = open::<AlignedBuf>(DEPTH)?;
     if let Some(reason) = refused {
@@ -27,6 +29,7 @@ pub(super) fn read(path: &Path, offsets: &[u64], block: usize) -> Result<()> {
         register(driver.as_mut(), region as u16, buffer);
     }
     let file = driver.attach(Arc::new(file))?;
+    ready();
     let mut done = Vec::new();
     let mut left = offsets.iter();
     while left.len() > 0 || driver.in_flight() > 0 {
