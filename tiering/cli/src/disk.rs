@@ -3,12 +3,16 @@
 use crate::progress::Progress;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use stratal::Result;
 use stratal::tiering::io::file::IoFile;
 use stratal::tiering::io::limit::{Effort, measure};
 
-/// A file below this is read over and over by a full sweep, which then says more about caches than about the disk.
+/// A file below this is read over and over by a sweep, which then says more about caches than about the disk.
 const SMALL_BYTES: u64 = 256 << 20;
+
+/// Short: a virtual disk may lend a burst of bandwidth, and what the sweep spends of it the passes would lack.
+const SWEEP_TIME: Duration = Duration::from_millis(700);
 
 /// Bytes per second of the fastest point of the sweep over `path`; its buffers are freed again.
 ///
@@ -17,6 +21,14 @@ const SMALL_BYTES: u64 = 256 << 20;
 pub(crate) fn limit(path: &Path, progress: Progress) -> Result<f64> {
     progress.note("measuring the disk ...");
     let file = Arc::new(IoFile::open_read(path)?);
-    let effort = if file.len()? < SMALL_BYTES { Effort::quick() } else { Effort::full() };
-    Ok(measure(&file, &effort)?.best.bytes_per_s())
+    Ok(measure(&file, &effort(file.len()?))?.best.bytes_per_s())
+}
+
+/// Sizes and depths around what disks serve best.
+fn effort(file_bytes: u64) -> Effort {
+    if file_bytes < SMALL_BYTES {
+        return Effort::quick();
+    }
+    let blocks = vec![1 << 20, 2 << 20, 4 << 20];
+    Effort { blocks, depths: vec![8, 16, 32], time: SWEEP_TIME, ..Effort::full() }
 }

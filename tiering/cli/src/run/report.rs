@@ -135,14 +135,16 @@ impl RunReport {
         token: u32,
         pass: &PassReport,
     ) -> fmt::Result {
-        let ratio = |a: u64, b: u64| a as f64 / b.max(1) as f64;
+        // Where nothing need be read, a few rows of the embedding are no multiple of it.
+        let ratio =
+            |a: u64, b: u64| if b == 0 { "-".to_owned() } else { format!("{:.3}", a as f64 / b as f64) };
         let [wall, bound, compute] =
             [pass.wall_ns, pass.bound_ns, pass.compute_ns].map(|ns| Nanos(ns).to_string());
         let [read, min] = [pass.bytes_read, pass.bytes_min].map(|bytes| Bytes(bytes).to_string());
         let disk = Rate(pass.disk_bytes_per_s).to_string();
         writeln!(
             f,
-            "{number:>4} {token:>6} {wall:>9} {bound:>9} {:>11.3} {compute:>10} {read:>10} {min:>10} {:>9.3} {disk:>11} {:>8.0}%",
+            "{number:>4} {token:>6} {wall:>9} {bound:>9} {:>11} {compute:>10} {read:>10} {min:>10} {:>9} {disk:>11} {:>8.0}%",
             ratio(pass.wall_ns, pass.bound_ns),
             ratio(pass.bytes_read, pass.bytes_min),
             100.0 * pass.disk_bytes_per_s / self.disk_limit_bytes_per_s.max(1.0),
