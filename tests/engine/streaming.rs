@@ -51,3 +51,17 @@ fn a_known_pass_reads_no_more_than_planned() {
         }
     }
 }
+
+/// Unaligned tensors under a budget with room for more staging than the driver carries flights: pieces wait their
+/// turn, and large tensors come through whole.
+#[test]
+fn more_pieces_than_flights_wait_their_turn() {
+    let dir = directory();
+    let elements = [3, 9 << 20, 9 << 20];
+    let path = checkpoint(dir.path(), &elements);
+    let engine = engine(dir.path(), "100 MiB");
+    let tensors = load(&engine, &path, elements.len());
+    tensors.iter().for_each(Tensor::prefetch);
+    tensors.iter().enumerate().for_each(|(i, tensor)| check(tensor, i));
+    assert!(engine.counters().bytes_copied > 0);
+}

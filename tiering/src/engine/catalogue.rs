@@ -2,7 +2,7 @@
 //!
 //! Invariant: a chunk's block is here exactly while its host copy is resident and no transfer owns it.
 
-use crate::device::host::{Block, Window};
+use crate::device::host::{Block, FRAME_BYTES, Window};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::FileSlot;
 use crate::io::file::IoFile;
@@ -47,6 +47,23 @@ pub(super) struct Seat {
     pub(super) leaving: bool,
     /// A writer is about to overwrite all of it: it needs room but no bytes.
     pub(super) reborn: bool,
+}
+
+/// The place of one chunk in its object's window.
+#[derive(Debug)]
+pub(super) struct WindowPlace {
+    window: Arc<Window>,
+    offset: usize,
+}
+
+impl WindowPlace {
+    /// Moves a block here.
+    ///
+    /// # Errors
+    /// Those of [`Block::move_into`]; the block stays where it was.
+    pub(super) fn take(&self, block: &mut Block) -> Result<()> {
+        block.move_into(&self.window, self.offset)
+    }
 }
 
 /// One object.
@@ -95,6 +112,12 @@ impl Object {
     /// Bytes of memory that a copy of `chunk` takes: whole pages.
     pub(super) fn copy_bytes(&self, chunk: u32) -> u64 {
         self.placement.chunk_bytes(chunk).next_multiple_of(crate::device::host::PAGE_BYTES as u64)
+    }
+
+    /// Where a copy of `chunk` must lie, if the object has a window.
+    pub(super) fn place(&self, chunk: u32) -> Option<WindowPlace> {
+        let window = Arc::clone(self.window.as_ref()?);
+        Some(WindowPlace { window, offset: chunk as usize * FRAME_BYTES })
     }
 
     /// The address of byte `offset` of the object, whose chunk is resident.

@@ -4,7 +4,7 @@ use super::catalogue::Home;
 use super::room::Room;
 use super::state::{Core, Shared};
 use super::worker::{Errand, Outbox, Outgoing, Place};
-use crate::device::host::{Block, FRAME_BYTES};
+use crate::device::host::Block;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::Op;
 use crate::object::{ChunkKey, NextUse};
@@ -53,23 +53,19 @@ impl Shared {
             Room::Leaving => return Ok(Started::NotNow),
             Room::Full => return Ok(Started::NoRoom),
         };
-        if let Err(error) = self.seat_block(core, key, &mut block) {
-            self.free_block(core, block);
-            return Err(error);
-        }
         match home {
             Some(place) => self.read_home(core, outbox, key, place, block),
-            None => self.bear(core, key, block),
+            None => {
+                // Its room was a hole since the last copy went home, and nobody looks there before the grant.
+                let seat = core.catalogue.get(key.object).and_then(|object| object.place(key.chunk));
+                if let Err(error) = seat.map_or(Ok(()), |seat| seat.take(&mut block)) {
+                    self.free_block(core, block);
+                    return Err(error);
+                }
+                self.bear(core, key, block);
+            }
         }
         Ok(Started::Yes)
-    }
-
-    /// Moves a block to where the chunk's user will find it.
-    fn seat_block(&self, core: &Core, key: ChunkKey, block: &mut Block) -> Result<()> {
-        let window = core.catalogue.get(key.object).and_then(|object| object.window.as_ref());
-        let Some(window) = window else { return Ok(()) };
-        let moved = block.move_into(window, key.chunk as usize * FRAME_BYTES);
-        moved.map_err(|error| error.with("tensor", core.catalogue.name(key.object)))
     }
 
     /// Gives a chunk without bytes its first ones: zeros.
@@ -99,7 +95,7 @@ impl Shared {
                 let align = origin.file.offset_align();
                 if !object.placement.direct {
                     let fill = StagedFill::new(block, piece_steps(&object.placement, key.chunk, align));
-                    outbox.stage(key, Arc::clone(origin), fill);
+                    outbox.stage(key, Arc::clone(origin), fill, object.place(key.chunk));
                     return;
                 }
                 (Place::Origin(Arc::clone(origin)), chunk_span(&object.placement, key.chunk, align))
@@ -110,7 +106,8 @@ impl Shared {
                 return;
             }
         };
-        outbox.push(Outgoing { errand: Errand::Fill(key), op: Op::Read, place, span, block });
+        let seat = object.place(key.chunk);
+        outbox.push(Outgoing { errand: Errand::Fill(key), op: Op::Read, place, span, block, seat });
     }
 
     /// A fill has ended: the copy is there, or it is tried again, or its waiters learn why not.

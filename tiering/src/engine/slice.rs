@@ -8,7 +8,7 @@ use super::catalogue::{Home, Object};
 use super::request::Span;
 use super::state::{Core, Shared};
 use crate::error::Result;
-use crate::object::ChunkKey;
+use crate::object::{ChunkKey, Generation};
 use crate::residency::state::CopyState;
 use crate::transfer::Placement;
 use std::ops::Range;
@@ -87,13 +87,13 @@ impl Shared {
         self.add_object(core, slice).map(Some)
     }
 
-    /// Whether the chunks of a range are here or coming, or hold bytes that the origin does not.
+    /// Whether the chunks of a range are here or coming, or any was written since it left the origin.
     fn is_here(&self, core: &Core, index: u32, placement: &Placement, range: &Range<u64>) -> bool {
-        placement.chunks_of(range).all(|chunk| {
-            let chunk = core.table.get(ChunkKey { object: index, chunk });
-            chunk.is_none_or(|chunk| {
-                chunk.state(self.host) != CopyState::Absent || chunk.generation() != Default::default()
-            })
-        })
+        let chunks = || {
+            let keys = placement.chunks_of(range).map(|chunk| ChunkKey { object: index, chunk });
+            keys.filter_map(|key| core.table.get(key))
+        };
+        let present = chunks().all(|chunk| chunk.state(self.host) != CopyState::Absent);
+        present || chunks().any(|chunk| chunk.generation() != Generation::default())
     }
 }

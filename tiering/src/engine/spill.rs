@@ -49,6 +49,7 @@ impl Shared {
             place: Place::Store,
             span: spill_span(offset, block.bytes()),
             block,
+            seat: None,
         });
         Ok(())
     }

@@ -4,7 +4,7 @@
 //! cursor, hand the new flights to the driver, and wait for a completion or a wake. Every block in flight is owned
 //! by its flight, so nothing that a user drops can free it (invariant 4).
 
-use super::catalogue::OriginFile;
+use super::catalogue::{OriginFile, WindowPlace};
 use super::fill::Started;
 use super::room::Room;
 use super::state::{Core, Shared};
@@ -19,6 +19,9 @@ use std::time::Duration;
 
 /// Longest sleep without a completion or a wake; only a safety net, every change wakes.
 const NAP: Duration = Duration::from_secs(5);
+
+/// Fetches and spills started under one holding of the lock: whoever was granted bytes waits no longer for it.
+const STARTS_PER_ROUND: usize = 4;
 
 /// Staging may take this part of the budget, and at most this many blocks.
 const STAGING_SHARE: u64 = 8;
@@ -47,6 +50,8 @@ pub(super) struct Outgoing {
     pub(super) place: Place,
     pub(super) span: FileSpan,
     pub(super) block: Block,
+    /// Where the block must lie before the flight starts: moved there outside the lock.
+    pub(super) seat: Option<WindowPlace>,
 }
 
 /// A chunk that comes through staging, and the file it comes from.
@@ -54,6 +59,8 @@ pub(super) struct Outgoing {
 struct Staged {
     origin: Arc<OriginFile>,
     fill: StagedFill,
+    /// Where the block must lie once it is filled.
+    seat: Option<WindowPlace>,
 }
 
 /// What a round under the lock wants moved.
@@ -76,9 +83,15 @@ impl Outbox {
         self.outgoing.push(outgoing);
     }
 
-    pub(super) fn stage(&mut self, key: ChunkKey, origin: Arc<OriginFile>, fill: StagedFill) {
+    pub(super) fn stage(
+        &mut self,
+        key: ChunkKey,
+        origin: Arc<OriginFile>,
+        fill: StagedFill,
+        seat: Option<WindowPlace>,
+    ) {
         self.room = self.room.saturating_sub(1);
-        self.staged.push((key, Staged { origin, fill }));
+        self.staged.push((key, Staged { origin, fill, seat }));
     }
 }
 
@@ -125,10 +138,12 @@ impl Worker {
                 }
                 self.round(&mut core, &mut done)
             };
+            let more = outgoing.len() >= STARTS_PER_ROUND;
             for outgoing in outgoing {
                 self.submit(outgoing);
             }
-            if let Err(error) = self.io.wait(NAP, &mut done) {
+            let nap = if more { Duration::ZERO } else { NAP };
+            if let Err(error) = self.io.wait(nap, &mut done) {
                 self.shared.event("driver failed", &error);
                 return;
             }
@@ -140,7 +155,7 @@ impl Worker {
         for completion in done.drain(..) {
             self.take(core, completion);
         }
-        let room = self.io.capacity().saturating_sub(self.io.in_flight());
+        let room = self.io.capacity().saturating_sub(self.io.in_flight()).min(STARTS_PER_ROUND);
         let mut outbox = Outbox { room, ..Outbox::default() };
         self.shared.grant_ready(core);
         self.start_demanded(core, &mut outbox);
@@ -240,16 +255,21 @@ impl Worker {
             return;
         }
         self.provide_staging(core, outbox);
+        let under_way = self.io.in_flight() + outbox.outgoing.len();
+        let mut room = self.io.capacity().saturating_sub(under_way);
         let mut started = Vec::new();
         for (key, staged) in &mut self.staged {
-            while let Some(block) = self.staging_free.pop() {
+            while room > 0
+                && let Some(block) = self.staging_free.pop()
+            {
                 let Some(step) = staged.fill.next_piece() else {
                     self.staging_free.push(block);
                     break;
                 };
                 let place = Place::Origin(Arc::clone(&staged.origin));
                 let errand = Errand::Piece(*key, step);
-                started.push(Outgoing { errand, op: Op::Read, place, span: step.span, block });
+                room -= 1;
+                started.push(Outgoing { errand, op: Op::Read, place, span: step.span, block, seat: None });
             }
         }
         outbox.outgoing.append(&mut started);
@@ -275,8 +295,9 @@ impl Worker {
 
     /// Hands a flight to the driver; a file that cannot be attached fails it at once.
     fn submit(&mut self, outgoing: Outgoing) {
-        let Outgoing { errand, op, place, span, block } = outgoing;
-        let file = match self.slot(&place) {
+        let Outgoing { errand, op, place, span, mut block, seat } = outgoing;
+        let seated = seat.map_or(Ok(()), |seat| seat.take(&mut block));
+        let file = match seated.and_then(|()| self.slot(&place)) {
             Ok(file) => file,
             Err(error) => return self.fail(errand, block, error),
         };
@@ -390,10 +411,12 @@ impl Worker {
         }
         self.staging_free.push(staging);
         if staged.fill.is_over()
-            && let Some(Staged { fill, .. }) = self.staged.remove(&key)
+            && let Some(Staged { fill, seat, .. }) = self.staged.remove(&key)
         {
-            let (block, failed) = fill.finish();
-            self.shared.fill_ended(core, key, block, failed.map_or(Ok(()), Err));
+            let (mut block, failed) = fill.finish();
+            let seated = || seat.map_or(Ok(()), |seat| seat.take(&mut block));
+            let result = failed.map_or_else(seated, Err);
+            self.shared.fill_ended(core, key, block, result);
         }
     }
 }
