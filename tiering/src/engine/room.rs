@@ -64,7 +64,7 @@ impl Shared {
                     debug_assert!(reserved.is_ok(), "the pool holds no more than the tier's budget");
                     return Room::Block(block);
                 }
-                if core.pool.can_grow() {
+                if core.pool.growth().is_some() {
                     return Room::Grow;
                 }
             }

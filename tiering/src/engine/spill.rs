@@ -98,7 +98,7 @@ impl Shared {
                     self.free_extent(core, slot);
                 }
                 if leaving {
-                    self.spill_refused(core, error.with("tensor", core.catalogue.name(key.object)));
+                    self.refuse_oldest(core, error.with("tensor", core.catalogue.name(key.object)));
                 }
                 self.settle(core, key);
             }
@@ -131,8 +131,8 @@ impl Shared {
         }
     }
 
-    /// The store cannot take what must leave: the oldest request has no way to its room, and learns why.
-    pub(super) fn spill_refused(&self, core: &mut Core, error: Error) {
+    /// There is no way to the room that the oldest request waits for: it learns why.
+    pub(super) fn refuse_oldest(&self, core: &mut Core, error: Error) {
         let oldest = core.requests.waiting().next().map(|request| request.ticket);
         if let Some(ticket) = oldest {
             self.end_request(core, ticket, super::request::Outcome::Failed(error));

@@ -105,6 +105,8 @@ pub(super) struct Worker {
     staging_free: Vec<Block>,
     staging_blocks: usize,
     store_slot: Option<FileSlot>,
+    /// Whether a fetch waits for the pool to grow.
+    growing: bool,
     /// Origin files that the driver knows, and their slots.
     attached: Vec<(Weak<OriginFile>, FileSlot)>,
 }
@@ -120,6 +122,7 @@ impl Worker {
             staging_free: Vec::new(),
             staging_blocks: 0,
             store_slot: None,
+            growing: false,
             attached: Vec::new(),
         }
     }
@@ -142,7 +145,11 @@ impl Worker {
             for outgoing in outgoing {
                 self.submit(outgoing);
             }
-            let nap = if more { Duration::ZERO } else { NAP };
+            let grown = std::mem::take(&mut self.growing);
+            if grown {
+                self.grow();
+            }
+            let nap = if more || grown { Duration::ZERO } else { NAP };
             if let Err(error) = self.io.wait(nap, &mut done) {
                 self.shared.event("driver failed", &error);
                 return;
@@ -178,7 +185,8 @@ impl Worker {
                 }
                 match self.demand(core, outbox, key, age == 0) {
                     Ok(Started::Yes) => shared.counters.demand_fetches.add(1),
-                    Ok(Started::NotNow | Started::Grow) => {}
+                    Ok(Started::NotNow) => {}
+                    Ok(Started::Grow) => return,
                     // Younger requests must not overtake: they would take the room that this one waits for.
                     Ok(Started::NoRoom) => return,
                     Err(error) => {
@@ -207,7 +215,7 @@ impl Worker {
         }
     }
 
-    /// Starts one fetch, growing the pool where that gives it room.
+    /// Starts one fetch; where the pool must grow first, the next round starts it.
     fn start(
         &mut self,
         core: &mut Core,
@@ -215,12 +223,9 @@ impl Worker {
         key: ChunkKey,
         not_before: Option<NextUse>,
     ) -> Result<Started> {
-        loop {
-            let started = self.shared.start_fill(core, outbox, key, not_before)?;
-            if started != Started::Grow || !self.grow(core)? {
-                return Ok(started);
-            }
-        }
+        let started = self.shared.start_fill(core, outbox, key, not_before)?;
+        self.growing |= started == Started::Grow;
+        Ok(started)
     }
 
     /// Fetches what the schedule, or a hint, says is needed next, while the window has room.
@@ -239,14 +244,27 @@ impl Worker {
         }
     }
 
-    /// Commits more of the budget and tells the driver of it. Returns whether there is more now.
-    fn grow(&mut self, core: &mut Core) -> Result<bool> {
-        let grown = core.pool.grow().map_err(|error| error.with("tier", self.shared.host_name()))?;
-        let Some(region) = grown else { return Ok(false) };
-        if !register(self.io.as_mut(), &region) {
-            self.shared.event("unregistered", format!("{} bytes go without registration", region.len));
+    /// Commits more of the budget and tells the driver of it, all outside the lock. Where the kernel refuses, the
+    /// budget is what there is, and the oldest request learns it.
+    fn grow(&mut self) {
+        let shared = Arc::clone(&self.shared);
+        let Some(growth) = shared.lock().pool.growth() else { return };
+        match growth.commit() {
+            Ok(committed) => {
+                let region = committed.region();
+                if !register(self.io.as_mut(), &region) {
+                    shared.event("unregistered", format!("{} bytes go without registration", region.len));
+                }
+                shared.lock().pool.add(committed);
+            }
+            Err(error) => {
+                let error = error.with("tier", shared.host_name());
+                shared.event("no memory", &error);
+                let mut core = shared.lock();
+                core.pool.stop_growing();
+                shared.refuse_oldest(&mut core, error);
+            }
         }
-        Ok(true)
     }
 
     /// Starts pieces of staged fills while there are staging blocks and driver room.
@@ -287,7 +305,7 @@ impl Worker {
                     self.staging_free.push(block);
                     self.staging_blocks += 1;
                 }
-                Ok(Room::Grow) if matches!(self.grow(core), Ok(true)) => {}
+                Ok(Room::Grow) => return self.growing = true,
                 _ => return,
             }
         }

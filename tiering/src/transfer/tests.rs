@@ -63,7 +63,7 @@ fn a_range_names_its_chunks() {
 #[test]
 fn a_failed_piece_ends_the_fill_after_the_others() {
     let mut pool = FramePool::new(2 * FRAME_BYTES as u64);
-    pool.grow().unwrap();
+    pool.add(pool.growth().unwrap().commit().unwrap());
     let target = pool.alloc(FRAME_BYTES).unwrap();
     let staging = pool.alloc(STAGING_BLOCK_BYTES).unwrap();
     let placement = Placement::new(1, CHUNK_BYTES, 4096, 64);

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use stratal_runtime::sys;
 
 /// Frames of one span: the unit in which the pool grows and registers, unless the budget asks for larger ones.
-const SPAN_FRAMES: usize = 32;
+const SPAN_FRAMES: usize = 16;
 
 /// Spans at most, so that a span's index fits the driver's table of registered regions.
 const SPANS_MAX: usize = 1024;
@@ -242,25 +242,17 @@ impl FramePool {
         }
     }
 
-    /// Whether the budget allows [`Self::grow`] to commit more.
+    /// The memory to commit next; `None` when the budget is all committed.
     #[must_use]
-    pub fn can_grow(&self) -> bool {
-        self.committed_pages < self.budget_pages
+    pub fn growth(&self) -> Option<Growth> {
+        let pages = self.span_pages.min(self.budget_pages - self.committed_pages);
+        (pages > 0).then_some(Growth { index: self.spans.len(), pages })
     }
 
-    /// Commits one more span, as far as the budget goes. Register it before blocks of it move: the driver finds them
-    /// by the pages that lie here now.
-    ///
-    /// # Errors
-    /// `OutOfMemory` when the kernel refuses memory that the budget allows.
-    pub fn grow(&mut self) -> Result<Option<Region>> {
-        let pages = self.span_pages.min(self.budget_pages - self.committed_pages);
-        if pages == 0 {
-            return Ok(None);
-        }
-        let index = self.spans.len();
-        let span = Arc::new(Span::commit(pages * PAGE_BYTES, index as u16)?);
-        let region = Region { index: index as u16, start: span.start, len: span.len };
+    /// Takes committed memory in, so that blocks can be made of it.
+    pub fn add(&mut self, committed: Committed) {
+        let Committed { growth: Growth { index, pages }, span } = committed;
+        debug_assert_eq!(index, self.spans.len(), "one growth is under way at a time");
         self.spans.push(span);
         self.committed_pages += pages;
         let whole = pages / FRAME_PAGES;
@@ -268,6 +260,44 @@ impl FramePool {
         if !pages.is_multiple_of(FRAME_PAGES) {
             self.packed.push(Packed::new(index, whole * FRAME_PAGES, pages % FRAME_PAGES));
         }
-        Ok(Some(region))
+    }
+
+    /// The kernel refuses more memory: the budget is what is committed.
+    pub fn stop_growing(&mut self) {
+        self.budget_pages = self.committed_pages;
+    }
+}
+
+/// Memory that the budget allows and nobody has asked the kernel for yet.
+#[derive(Clone, Copy, Debug)]
+pub struct Growth {
+    index: usize,
+    pages: usize,
+}
+
+impl Growth {
+    /// Commits the memory: tens of milliseconds, spent without the pool.
+    ///
+    /// # Errors
+    /// `OutOfMemory` when the kernel refuses.
+    pub fn commit(self) -> Result<Committed> {
+        let span = Span::commit(self.pages * PAGE_BYTES, self.index as u16)?;
+        Ok(Committed { growth: self, span: Arc::new(span) })
+    }
+}
+
+/// Memory committed for a pool that has not taken it in yet: the moment to register it with the driver, which finds
+/// blocks by the pages that lie here now.
+#[derive(Debug)]
+pub struct Committed {
+    growth: Growth,
+    span: Arc<Span>,
+}
+
+impl Committed {
+    /// What to register.
+    #[must_use]
+    pub fn region(&self) -> Region {
+        Region { index: self.span.index, start: self.span.start, len: self.span.len }
     }
 }

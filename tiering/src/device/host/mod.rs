@@ -23,7 +23,7 @@ mod frames;
 mod window;
 
 pub use block::Block;
-pub use frames::{FramePool, Region};
+pub use frames::{Committed, FramePool, Growth, Region};
 pub use window::Window;
 
 /// Bytes of one frame: one huge page, one chunk.

@@ -6,9 +6,8 @@ use std::sync::Arc;
 fn alloc(pool: &mut FramePool, bytes: usize) -> Option<Block> {
     loop {
         let block = pool.alloc(bytes);
-        if block.is_some() || pool.grow().expect("the machine has memory").is_none() {
-            return block;
-        }
+        let Some(growth) = pool.growth().filter(|_| block.is_none()) else { return block };
+        pool.add(growth.commit().expect("the machine has memory"));
     }
 }
 
