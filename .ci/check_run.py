@@ -20,6 +20,10 @@ assert run["outputs_equal"] is True, "the outputs differ from the run in memory"
 assert len(run["passes"]) == len(run["tokens"]) >= 3
 assert run["fixed_bytes"] <= 96 * MIB, run["fixed_bytes"]
 assert run["peak_rss_bytes"] <= allowed, "over its memory"
-for row in run["passes"][2:]:
-    assert row["bytes_read"] <= 1.05 * row["bytes_min"], row
+settled = run["passes"][2:]
+read, least = (sum(row[key] for row in settled) for key in ("bytes_read", "bytes_min"))
+assert read <= 1.05 * least, f"{read} bytes read from pass 3 on, {least} are enough"
+# A prefetch across the end of a pass counts for the pass before it: single passes vary by the window.
+for row in settled:
+    assert row["bytes_read"] <= 1.05 * row["bytes_min"] + run["window_bytes"], row
     assert row["bytes_written"] == 0, row

@@ -7,7 +7,9 @@ use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Block, Data, DeriveInput, Error, Fields, Generics, Ident, LitInt, Path, Token, Type};
+use syn::{
+    Attribute, Block, Data, DeriveInput, Error, Fields, Generics, Ident, LitInt, Path, Token, Type, TypePath,
+};
 
 /// A struct under `#[derive(Params)]`.
 pub(crate) struct ParamStruct {
@@ -127,7 +129,11 @@ impl ShapeDim {
         if input.peek(Token![_]) {
             return input.parse::<Token![_]>().map(|_| Self::Any);
         }
-        let path: Path = input.parse()?;
+        // As a type, and not as a path alone, which may begin with a keyword.
+        let written: Type = input.parse()?;
+        let Type::Path(TypePath { qself: None, path, .. }) = written else {
+            return Err(valid::not_a_dimension(&written));
+        };
         match path.get_ident() {
             Some(name) if !name.to_string().starts_with(char::is_uppercase) => {
                 Err(valid::not_a_dimension(&path))

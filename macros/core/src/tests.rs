@@ -11,8 +11,12 @@ const STRUCTS: [&str; 3] = [
      { #[param(rename = \"a.b\")] r#type: [Vec<P>; N], #[param(skip)] pub rest: &'a (), #[param(name = \"c\")] c: Box<P> }",
     "enum Choice { A { #[param(skip)] b: u8 } }",
 ];
-const SHAPES: [&str; 3] =
-    ["[a::b] O, 512, {2 * K}, _, C<3>, self::Seq", "[p]", "[p] 3 4,, -1, \"x\", 1.5, 'l, {"];
+const SHAPES: [&str; 4] = [
+    "[a::b] O, 512, {2 * K}, _, C<3>, self::Seq",
+    "[p]",
+    "[p] 3 4,, -1, \"x\", 1.5, 'l, {",
+    "[p] try::E, dyn::E",
+];
 const NAMES: [&str; 2] =
     ["[a::b] /// Rows.\n Batch, pub Seq, pub(in a::b) Heads,", "[p] batch, A_B, A A, struct, A, A"];
 

@@ -24,3 +24,5 @@ type Rest = Tensor<f32, Shape![.., 4]>;
 //                             ^^ `..` is not a dimension: write a number, a dimension name, `{CONST}` or `_`, separated by commas
 type Huge = Tensor<f32, Shape![18446744073709551616]>;
 //                             ^^^^^^^^^^^^^^^^^^^^ `18446744073709551616` is not a dimension: write a number, a dimension name, `{CONST}` or `_`, separated by commas
+type Keyword = Tensor<f32, Shape![try::Seq]>;
+//                                ^^^^^^^^ `try :: Seq` is not a dimension: write a number, a dimension name, `{CONST}` or `_`, separated by commas
