@@ -197,3 +197,42 @@ fn a_torn_write_poisons_one_tensor_until_it_is_rewritten() {
     write(&tensors[0], 0, 1).unwrap();
     check(&tensors[0], 0, 1);
 }
+
+/// A torn tensor stays torn: neither a hint nor a lease of part of it, nor a pass that used it, turns it into zeros.
+#[test]
+fn a_torn_tensor_is_never_served_as_zeros() {
+    let dir = directory();
+    let engine = engine(dir.path(), "16 MiB");
+    let tensors = vectors(&engine, 1, 5 * MIB);
+    write(&tensors[0], 0, 0).unwrap();
+    let torn = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let _lease = tensors[0].write().unwrap();
+        panic!("in the middle of a write");
+    }));
+    assert!(torn.is_err());
+    tensors[0].prefetch();
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    for error in [tensors[0].read().unwrap_err(), tensors[0].write_rows(0..100).unwrap_err()] {
+        assert_eq!(error.kind(), ErrorKind::Poisoned, "{error}");
+    }
+    assert_eq!(tensors[0].read_rows(4 * MIB..5 * MIB).unwrap_err().kind(), ErrorKind::Poisoned);
+    write(&tensors[0], 0, 1).unwrap();
+    check(&tensors[0], 0, 1);
+}
+
+/// Room for one large lease out of many small dirty tensors: more spills than the driver carries wait their turn, and
+/// no request pays for it.
+#[test]
+fn many_small_dirty_tensors_make_room_for_a_large_one() {
+    let dir = directory();
+    let engine = engine(dir.path(), "4 MiB");
+    let small = vectors(&engine, 900, 4096);
+    for round in 0..2 {
+        small.iter().enumerate().for_each(|(i, tensor)| write(tensor, i, round).unwrap());
+        let large = vectors(&engine, 1, 3 * MIB);
+        write(&large[0], 7, round).unwrap();
+        check(&large[0], 7, round);
+        small.iter().enumerate().for_each(|(i, tensor)| check(tensor, i, round));
+    }
+    assert_eq!(engine.counters().failed_transfers, 0);
+}

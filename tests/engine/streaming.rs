@@ -65,3 +65,56 @@ fn more_pieces_than_flights_wait_their_turn() {
     tensors.iter().enumerate().for_each(|(i, tensor)| check(tensor, i));
     assert!(engine.counters().bytes_copied > 0);
 }
+
+/// Unaligned tensors that together take the whole budget never starve their own staging.
+#[test]
+fn staging_comes_before_the_targets_that_need_it() {
+    let dir = directory();
+    let elements = [3, (3 << 19) - 7, (3 << 19) - 7, (3 << 19) - 7];
+    let path = checkpoint(dir.path(), &elements);
+    let engine = engine(dir.path(), "8 MiB");
+    let tensors = load(&engine, &path, elements.len());
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                for _ in 0..3 {
+                    tensors.iter().for_each(Tensor::prefetch);
+                    tensors.iter().enumerate().for_each(|(i, tensor)| check(tensor, i));
+                }
+            });
+        }
+    });
+}
+
+/// Hints of tensors that are dropped unread leave room for later hints.
+#[test]
+fn hints_of_dropped_tensors_are_forgotten() {
+    let dir = directory();
+    let path = checkpoint(dir.path(), &[1 << 20; 6]);
+    let engine = engine(dir.path(), "24 MiB");
+    for _ in 0..5 {
+        let tensors = load(&engine, &path, 6);
+        let since = std::time::Instant::now();
+        let before = engine.counters().prefetches;
+        tensors.iter().for_each(Tensor::prefetch);
+        while engine.counters().prefetches == before && since.elapsed().as_secs() < 5 {
+            std::thread::yield_now();
+        }
+        assert!(engine.counters().prefetches > before, "{}", engine.report());
+    }
+}
+
+/// Rows leased from one model do not stand in the way of the same rows of the next one.
+#[test]
+fn a_held_row_of_a_dropped_model_is_no_row_of_the_next() {
+    let dir = directory();
+    let path = checkpoint(dir.path(), &[4 << 20]);
+    let engine = engine(dir.path(), "8 MiB");
+    let first = load(&engine, &path, 1);
+    let held = first[0].read_rows(1000..1010).unwrap();
+    drop(first);
+    let second = load(&engine, &path, 1);
+    let again = second[0].read_rows(1000..1010).unwrap();
+    assert_eq!(*held, *again);
+    assert_eq!(again[0], value(0, 1000));
+}

@@ -43,6 +43,8 @@ pub(super) struct Seat {
     pub(super) hinted: bool,
     /// Counted among the dirty bytes.
     pub(super) dirty: bool,
+    /// In the queue of chunks to write back.
+    pub(super) queued: bool,
     /// Whether the spill under way makes room: the copy goes when it has ended.
     pub(super) leaving: bool,
     /// A writer is about to overwrite all of it: it needs room but no bytes.
@@ -152,11 +154,18 @@ impl Catalogue {
     }
 
     pub(super) fn remove(&mut self, index: u32) -> Option<Object> {
-        let object = self.objects.get_mut(index as usize)?.take()?;
-        if let Some(slice) = &object.slice_of {
-            self.slices.remove(slice);
+        self.unlist(index);
+        self.objects.get_mut(index as usize)?.take()
+    }
+
+    /// Offers a slice to no further lease.
+    pub(super) fn unlist(&mut self, index: u32) {
+        let slice = self.get(index).and_then(|object| object.slice_of.clone());
+        if let Some(slice) = slice
+            && self.slices.get(&slice) == Some(&index)
+        {
+            self.slices.remove(&slice);
         }
-        Some(object)
     }
 
     pub(super) fn get(&self, index: u32) -> Option<&Object> {

@@ -1,14 +1,14 @@
 //! Bringing chunks up: starting the reads that fill a block, and taking the outcome.
 
 use super::catalogue::Home;
-use super::room::Room;
+use super::room::{Room, Urgency};
 use super::state::{Core, Shared};
 use super::worker::{Errand, Outbox, Outgoing, Place};
 use crate::device::host::Block;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::Op;
-use crate::object::{ChunkKey, NextUse};
-use crate::residency::state::{CopyState, Filled, HomePlace, Source};
+use crate::object::ChunkKey;
+use crate::residency::state::{Chunk, CopyState, Filled, HomePlace, Source};
 use crate::transfer::{StagedFill, chunk_span, piece_steps, spill_span};
 use std::sync::Arc;
 
@@ -38,23 +38,21 @@ impl Shared {
         core: &mut Core,
         outbox: &mut Outbox,
         key: ChunkKey,
-        not_before: Option<NextUse>,
+        urgency: Urgency,
     ) -> Result<Started> {
-        let Some(chunk) = core.table.get(key) else { return Ok(Started::NotNow) };
-        if chunk.state(self.host) != CopyState::Absent {
+        let Some(chunk) = core.table.get(key).filter(|_| self.is_fetchable(core, key)) else {
             return Ok(Started::NotNow);
-        }
-        let reborn = core.catalogue.seat(key).is_some_and(|seat| seat.reborn);
-        let home = chunk.home_place().filter(|_| !reborn);
+        };
+        let home = chunk.home_place().filter(|_| chunk.poison().is_none());
         let bytes = self.copy_bytes(core, key);
-        let mut block = match self.make_room(core, outbox, bytes, not_before)? {
+        let mut block = match self.make_room(core, outbox, bytes, urgency)? {
             Room::Block(block) => block,
             Room::Grow => return Ok(Started::Grow),
             Room::Leaving => return Ok(Started::NotNow),
             Room::Full => return Ok(Started::NoRoom),
         };
         match home {
-            Some(place) => self.read_home(core, outbox, key, place, block),
+            Some(place) => return Ok(self.read_home(core, outbox, key, place, block)),
             None => {
                 // Its room was a hole since the last copy went home, and nobody looks there before the grant.
                 let seat = core.catalogue.get(key.object).and_then(|object| object.place(key.chunk));
@@ -82,13 +80,35 @@ impl Shared {
         self.settle(core, key);
     }
 
-    fn read_home(&self, core: &mut Core, outbox: &mut Outbox, key: ChunkKey, place: HomePlace, block: Block) {
+    /// Whether the bytes of a chunk come through staging.
+    pub(super) fn needs_staging(&self, core: &Core, key: ChunkKey) -> bool {
+        let from_origin =
+            core.table.get(key).is_some_and(|chunk| chunk.home_place() == Some(HomePlace::Origin));
+        from_origin && core.catalogue.get(key.object).is_some_and(|object| !object.placement.direct)
+    }
+
+    /// Whether a fetch would bring bytes: the copy is absent, its tensor still there, and not poisoned, unless a
+    /// writer is about to overwrite all of it.
+    pub(super) fn is_fetchable(&self, core: &Core, key: ChunkKey) -> bool {
+        let live = core.catalogue.get(key.object).is_some_and(|object| !object.forgotten);
+        let reborn = core.catalogue.seat(key).is_some_and(|seat| seat.reborn);
+        let absent = |chunk: &Chunk| chunk.state(self.host) == CopyState::Absent;
+        live && core.table.get(key).is_some_and(|chunk| absent(chunk) && (reborn || chunk.poison().is_none()))
+    }
+
+    fn read_home(
+        &self,
+        core: &mut Core,
+        outbox: &mut Outbox,
+        key: ChunkKey,
+        place: HomePlace,
+        block: Block,
+    ) -> Started {
         let begun = core.table.get_mut(key).map(|chunk| chunk.begin_fill(self.host, Source::Home));
-        let Some(Ok(_)) = begun else {
+        let (Some(Ok(_)), Some(object)) = (begun, core.catalogue.get(key.object)) else {
             self.free_block(core, block);
-            return;
+            return Started::NotNow;
         };
-        let Some(object) = core.catalogue.get(key.object) else { return };
         let (place, span) = match (place, &object.home) {
             (HomePlace::Extent(slot), _) => (Place::Store, spill_span(slot.0, block.bytes())),
             (HomePlace::Origin, Home::Origin(origin)) => {
@@ -96,18 +116,19 @@ impl Shared {
                 if !object.placement.direct {
                     let fill = StagedFill::new(block, piece_steps(&object.placement, key.chunk, align));
                     outbox.stage(key, Arc::clone(origin), fill, object.place(key.chunk));
-                    return;
+                    return Started::Yes;
                 }
                 (Place::Origin(Arc::clone(origin)), chunk_span(&object.placement, key.chunk, align))
             }
             (HomePlace::Origin, Home::Spill) => {
                 let error = Error::new(ErrorKind::Missing, "the tensor has no origin to read");
                 self.fill_ended(core, key, block, Err(error));
-                return;
+                return Started::NotNow;
             }
         };
         let seat = object.place(key.chunk);
         outbox.push(Outgoing { errand: Errand::Fill(key), op: Op::Read, place, span, block, seat });
+        Started::Yes
     }
 
     /// A fill has ended: the copy is there, or it is tried again, or its waiters learn why not.
@@ -131,14 +152,14 @@ impl Shared {
                 // Refused only where no fill was under way: then there is nothing to undo.
                 let _ = chunk.fill_failed(self.host);
                 self.free_block(core, block);
-                core.follower.cancelled(key);
-                self.fill_failed(core, key, error);
+                // The prefetcher is not told: the lease that needs the chunk tries again, and says what is wrong.
+                self.fetch_failed(core, key, error);
             }
         }
         self.collect(core, key.object);
     }
 
-    fn fill_failed(&self, core: &mut Core, key: ChunkKey, error: Error) {
+    fn fetch_failed(&self, core: &mut Core, key: ChunkKey, error: Error) {
         self.unmark_ahead(core, key);
         let Some(seat) = core.catalogue.seat_mut(key) else { return };
         seat.failures += 1;

@@ -32,6 +32,8 @@ impl Shared {
             chunk.forget();
         }
         self.forget_dirt(core, index);
+        self.forget_hints(core, index);
+        core.catalogue.unlist(index);
         if core.catalogue.get(index).is_some_and(|object| object.slice_of.is_none()) {
             for slice in core.catalogue.slices_of(index) {
                 self.forget_object(core, slice);

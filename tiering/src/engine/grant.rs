@@ -86,9 +86,11 @@ impl Shared {
             .map(|request| (request.ticket, request.span.clone(), request.access))
             .collect();
         for (ticket, span, access) in waiting {
-            match self.lease_span(core, &span, access) {
+            let poisoned = self.is_poisoned(core, &span, access);
+            match if poisoned { Err(Refused::Poisoned) } else { self.lease_span(core, &span, access) } {
                 Ok(()) => self.end_request(core, ticket, Outcome::Granted),
-                Err(Refused::Poisoned) if self.is_reborn(core, &span) => {}
+                // About to be overwritten by this request, once there is room.
+                Err(Refused::Poisoned) if !poisoned => {}
                 Err(refused @ (Refused::Poisoned | Refused::Forgotten)) => {
                     let error = Error::from(refused).with("tensor", core.catalogue.name(span.object));
                     self.end_request(core, ticket, Outcome::Failed(error));
@@ -98,9 +100,13 @@ impl Shared {
         }
     }
 
-    /// Whether a writer is about to overwrite poisoned chunks of the span.
-    fn is_reborn(&self, core: &Core, span: &Span) -> bool {
-        span.keys().any(|key| core.catalogue.seat(key).is_some_and(|seat| seat.reborn))
+    /// Whether a lease cannot be had because a chunk is poisoned, and is not about to be overwritten by it.
+    pub(super) fn is_poisoned(&self, core: &Core, span: &Span, access: Access) -> bool {
+        span.keys().any(|key| {
+            let poisoned = core.table.get(key).is_some_and(|chunk| chunk.poison().is_some());
+            let reborn = core.catalogue.seat(key).is_some_and(|seat| seat.reborn);
+            poisoned && (access == Access::Read || !reborn)
+        })
     }
 
     /// Ends a request and wakes its waiter.
@@ -136,8 +142,22 @@ impl Shared {
         for key in span.keys() {
             if let Some(seat) = core.catalogue.seat_mut(key) {
                 seat.wanted = seat.wanted.saturating_sub(1);
+                seat.reborn &= seat.wanted > 0;
             }
             self.settle(core, key);
+        }
+        self.drop_unread_slice(core, span);
+    }
+
+    /// A slice whose bytes never came is made anew when they are wanted again.
+    fn drop_unread_slice(&self, core: &mut Core, span: &Span) {
+        let is_slice = core.catalogue.get(span.object).is_some_and(|object| object.slice_of.is_some());
+        let unread = |key| {
+            let absent = core.table.get(key).is_some_and(|chunk| chunk.state(self.host) == CopyState::Absent);
+            absent && core.catalogue.seat(key).is_some_and(|seat| seat.wanted == 0)
+        };
+        if is_slice && span.keys().all(unread) {
+            self.forget_object(core, span.object);
         }
     }
 }

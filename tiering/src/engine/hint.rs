@@ -4,7 +4,7 @@ use super::request::Span;
 use super::state::{Core, Shared};
 use crate::object::ChunkKey;
 use crate::plan::follow::Followed;
-use crate::residency::state::CopyState;
+use crate::residency::state::{Chunk, CopyState};
 
 /// Hints kept; the oldest give way, since a prefetch may do nothing.
 const HINTS_MAX: usize = 1 << 16;
@@ -26,14 +26,14 @@ impl Shared {
         while core.hinted_bytes < self.policy.window_bytes()
             && let Some(key) = core.hints.pop_front()
         {
-            let absent = core.table.get(key).is_some_and(|chunk| chunk.state(self.host) == CopyState::Absent);
-            if absent {
+            if self.is_fetchable(core, key) {
                 return Some((key, true));
             }
         }
         let Core { table, follower, .. } = core;
-        let mut present =
-            |key: ChunkKey| table.get(key).is_none_or(|chunk| chunk.state(self.host) != CopyState::Absent);
+        let fetchable =
+            |chunk: &Chunk| chunk.state(self.host) == CopyState::Absent && chunk.poison().is_none();
+        let mut present = |key: ChunkKey| !table.get(key).is_some_and(fetchable);
         follower.next_prefetch(&mut present).map(|touch| (touch.chunk, false))
     }
 
@@ -56,6 +56,14 @@ impl Shared {
             core.hinted_bytes = core.hinted_bytes.saturating_sub(bytes);
         }
         std::mem::take(&mut seat.ahead)
+    }
+
+    /// An object was dropped: nothing of it is ahead any more.
+    pub(super) fn forget_hints(&self, core: &mut Core, object: u32) {
+        let chunks = core.catalogue.get(object).map_or(0, |object| object.seats.len() as u32);
+        for chunk in 0..chunks {
+            self.unmark_ahead(core, ChunkKey { object, chunk });
+        }
     }
 
     /// Tells the follower of a lease and has the policy hold next uses that are still true.

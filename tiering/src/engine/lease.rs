@@ -86,6 +86,8 @@ unsafe impl Keeper for Handle {
         if let Ok(index) = index(id) {
             self.0.forget_object(&mut core, index);
         }
+        drop(core);
+        self.0.wake();
     }
 }
 
@@ -112,13 +114,13 @@ impl Shared {
         if !lent.is_slice {
             self.follow(&mut core, &lent.span);
         }
-        match self.lease_span(&mut core, &lent.span, access) {
-            Ok(()) => {}
-            Err(Refused::Poisoned) if !self.may_rewrite(&mut core, &lent, access) => {
-                let error = Error::from(Refused::Poisoned);
-                return Err(error.with("tensor", core.catalogue.name(lent.span.object)));
-            }
-            Err(_) => core = self.wait_for(core, &lent.span, access)?,
+        self.mark_rewrite(&mut core, &lent, access);
+        if self.is_poisoned(&core, &lent.span, access) {
+            let error = Error::from(Refused::Poisoned);
+            return Err(error.with("tensor", core.catalogue.name(lent.span.object)));
+        }
+        if self.lease_span(&mut core, &lent.span, access).is_err() {
+            core = self.wait_for(core, &lent.span, access)?;
         }
         let held = self.hold(&mut core, lent, access);
         drop(core);
@@ -159,14 +161,12 @@ impl Shared {
         }
     }
 
-    /// Whether this lease overwrites every byte of poisoned chunks, which then start anew from zeros.
-    fn may_rewrite(&self, core: &mut Core, lent: &Lent, access: Access) -> bool {
-        let whole = core
-            .catalogue
-            .get(lent.span.object)
-            .is_some_and(|object| lent.start == 0 && lent.len as u64 == object.placement.bytes);
+    /// Notes poisoned chunks that this lease overwrites whole: they start anew, from zeros.
+    fn mark_rewrite(&self, core: &mut Core, lent: &Lent, access: Access) {
+        let object = core.catalogue.get(lent.span.object);
+        let whole = object.is_some_and(|object| lent.start == 0 && lent.len as u64 == object.placement.bytes);
         if access != Access::Write || !whole {
-            return false;
+            return;
         }
         for key in lent.span.keys() {
             let poisoned = core.table.get(key).is_some_and(|chunk| chunk.poison().is_some());
@@ -174,7 +174,6 @@ impl Shared {
                 seat.reborn = poisoned;
             }
         }
-        true
     }
 
     /// Sleeps until the worker has leased the span for this thread.
@@ -200,9 +199,12 @@ impl Shared {
             Some(Outcome::Granted) => Ok(core),
             Some(Outcome::Failed(error)) => Err(error),
             Some(Outcome::Waiting) | None => {
+                let error = self.too_late(&core, span, access);
                 self.unwant(&mut core, span);
                 self.collect(&mut core, span.object);
-                Err(self.too_late(&core, span, access))
+                drop(core);
+                self.wake();
+                Err(error)
             }
         }
     }

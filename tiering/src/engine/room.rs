@@ -14,6 +14,26 @@ struct Stuck {
     why: Option<Error>,
 }
 
+/// How much a fetch may push aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Urgency {
+    /// A lease waits: anything that nobody holds or wants.
+    Demand,
+    /// The schedule needs it then: only what is used after that.
+    Planned(NextUse),
+    /// A hint asks for it: nothing that was fetched ahead and not used yet.
+    Hinted,
+}
+
+impl Urgency {
+    fn not_before(self) -> Option<NextUse> {
+        match self {
+            Self::Planned(next_use) => Some(next_use),
+            Self::Demand | Self::Hinted => None,
+        }
+    }
+}
+
 /// What came of asking for room.
 #[derive(Debug)]
 pub(super) enum Room {
@@ -23,12 +43,12 @@ pub(super) enum Room {
     Grow,
     /// None yet: dirty victims are being spilled.
     Leaving,
-    /// None: everything is leased, wanted, in flight, or used sooner than `not_before`.
+    /// None: everything is leased, wanted, in flight, or more urgent.
     Full,
 }
 
 impl Shared {
-    /// A block of `bytes`, evicting what the policy says; with `not_before`, only what is used after that.
+    /// A block of `bytes`, evicting what the policy says and the urgency allows.
     ///
     /// # Errors
     /// `NoSpace` where only dirty copies are left and the store takes no more.
@@ -37,10 +57,10 @@ impl Shared {
         core: &mut Core,
         outbox: &mut Outbox,
         bytes: u64,
-        not_before: Option<NextUse>,
+        urgency: Urgency,
     ) -> Result<Room> {
         let mut stuck = Stuck::default();
-        let room = self.clear_room(core, outbox, bytes, not_before, &mut stuck);
+        let room = self.clear_room(core, outbox, bytes, urgency, &mut stuck);
         // Victims that could not leave are victims again, for when the store has room.
         stuck.keys.iter().for_each(|key| self.settle(core, *key));
         match (room, stuck.why) {
@@ -54,7 +74,7 @@ impl Shared {
         core: &mut Core,
         outbox: &mut Outbox,
         bytes: u64,
-        not_before: Option<NextUse>,
+        urgency: Urgency,
         stuck: &mut Stuck,
     ) -> Room {
         loop {
@@ -71,12 +91,23 @@ impl Shared {
             if core.leaving_bytes >= bytes {
                 return Room::Leaving;
             }
-            match core.victims.victim(not_before) {
+            if outbox.is_full() && core.spilling > 0 {
+                return Room::Leaving;
+            }
+            match core.victims.victim(urgency.not_before()) {
+                Some(key) if urgency == Urgency::Hinted && self.is_ahead(core, key) => {
+                    stuck.keys.push(key);
+                    return Room::Full;
+                }
                 Some(key) => self.send_away(core, outbox, key, stuck),
                 None if core.spilling > 0 => return Room::Leaving,
                 None => return Room::Full,
             }
         }
+    }
+
+    fn is_ahead(&self, core: &Core, key: ChunkKey) -> bool {
+        core.catalogue.seat(key).is_some_and(|seat| seat.ahead)
     }
 
     /// Evicts a victim that its home holds, spills one that it does not. Once the store has refused, dirty victims

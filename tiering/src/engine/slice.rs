@@ -9,7 +9,7 @@ use super::request::Span;
 use super::state::{Core, Shared};
 use crate::error::Result;
 use crate::object::{ChunkKey, Generation};
-use crate::residency::state::CopyState;
+use crate::residency::state::{Chunk, CopyState};
 use crate::transfer::Placement;
 use std::ops::Range;
 use std::sync::Arc;
@@ -74,7 +74,7 @@ impl Shared {
         }
         let (origin, align) = (Arc::clone(origin), object.element_align);
         let (name, placement) = (Arc::clone(&object.name), object.placement);
-        if self.is_here(core, index, &placement, range) {
+        if self.chunks_serve(core, index, &placement, range) {
             return Ok(None);
         }
         if let Some(slice) = core.catalogue.slice(index, range) {
@@ -87,13 +87,15 @@ impl Shared {
         self.add_object(core, slice).map(Some)
     }
 
-    /// Whether the chunks of a range are here or coming, or any was written since it left the origin.
-    fn is_here(&self, core: &Core, index: u32, placement: &Placement, range: &Range<u64>) -> bool {
+    /// Whether whole chunks serve a range better: they are here or coming, or one was written or torn, so that the
+    /// origin no longer tells.
+    fn chunks_serve(&self, core: &Core, index: u32, placement: &Placement, range: &Range<u64>) -> bool {
         let chunks = || {
             let keys = placement.chunks_of(range).map(|chunk| ChunkKey { object: index, chunk });
             keys.filter_map(|key| core.table.get(key))
         };
         let present = chunks().all(|chunk| chunk.state(self.host) != CopyState::Absent);
-        present || chunks().any(|chunk| chunk.generation() != Generation::default())
+        let changed = |chunk: &Chunk| chunk.generation() != Generation::default() || chunk.poison().is_some();
+        present || chunks().any(changed)
     }
 }

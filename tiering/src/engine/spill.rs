@@ -82,7 +82,9 @@ impl Shared {
             seat.block = Some(block);
             leaving = std::mem::take(&mut seat.leaving);
         }
-        core.leaving_bytes -= if leaving { bytes } else { 0 };
+        if leaving {
+            core.leaving_bytes -= bytes;
+        }
         let Some(chunk) = core.table.get_mut(key) else { return };
         match result {
             Ok(_) => {
@@ -94,6 +96,7 @@ impl Shared {
                 let slot = chunk.drain_failed(self.host);
                 self.counters.failed_transfers.add(1);
                 self.event("spill failed", &error);
+                self.pause_write_back(core);
                 if let Ok(slot) = slot {
                     self.free_extent(core, slot);
                 }

@@ -6,14 +6,14 @@
 
 use super::catalogue::{OriginFile, WindowPlace};
 use super::fill::Started;
-use super::room::Room;
+use super::room::{Room, Urgency};
 use super::state::{Core, Shared};
 use crate::device::host::Block;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{Completion, FileSlot, Flight, Io, Op};
-use crate::object::{ChunkKey, NextUse};
+use crate::object::ChunkKey;
 use crate::transfer::{FileSpan, Freight, PieceStep, STAGING_BLOCK_BYTES, StagedFill, register};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -105,6 +105,8 @@ pub(super) struct Worker {
     staging_free: Vec<Block>,
     staging_blocks: usize,
     store_slot: Option<FileSlot>,
+    /// Flights that the driver has not taken yet, in order.
+    backlog: VecDeque<Outgoing>,
     /// Whether a fetch waits for the pool to grow.
     growing: bool,
     /// Origin files that the driver knows, and their slots.
@@ -122,6 +124,7 @@ impl Worker {
             staging_free: Vec::new(),
             staging_blocks: 0,
             store_slot: None,
+            backlog: VecDeque::new(),
             growing: false,
             attached: Vec::new(),
         }
@@ -142,7 +145,10 @@ impl Worker {
                 self.round(&mut core, &mut done)
             };
             let more = outgoing.len() >= STARTS_PER_ROUND;
-            for outgoing in outgoing {
+            self.backlog.extend(outgoing);
+            while self.io.in_flight() < self.io.capacity()
+                && let Some(outgoing) = self.backlog.pop_front()
+            {
                 self.submit(outgoing);
             }
             let grown = std::mem::take(&mut self.growing);
@@ -152,6 +158,7 @@ impl Worker {
             let nap = if more || grown { Duration::ZERO } else { NAP };
             if let Err(error) = self.io.wait(nap, &mut done) {
                 self.shared.event("driver failed", &error);
+                self.shared.lock().closed.get_or_insert("the driver has failed");
                 return;
             }
         }
@@ -162,7 +169,8 @@ impl Worker {
         for completion in done.drain(..) {
             self.take(core, completion);
         }
-        let room = self.io.capacity().saturating_sub(self.io.in_flight()).min(STARTS_PER_ROUND);
+        let under_way = self.io.in_flight() + self.backlog.len();
+        let room = self.io.capacity().saturating_sub(under_way).min(STARTS_PER_ROUND);
         let mut outbox = Outbox { room, ..Outbox::default() };
         self.shared.grant_ready(core);
         self.start_demanded(core, &mut outbox);
@@ -192,6 +200,8 @@ impl Worker {
                     Err(error) => {
                         let error = error.with("tensor", core.catalogue.name(key.object));
                         shared.fail_waiters(core, key, &error);
+                        // The next request is the oldest now: the next round serves it as such.
+                        return shared.wake();
                     }
                 }
             }
@@ -207,9 +217,9 @@ impl Worker {
         oldest: bool,
     ) -> Result<Started> {
         loop {
-            let started = self.start(core, outbox, key, None)?;
+            let started = self.start(core, outbox, key, Urgency::Demand)?;
             let starved = started == Started::NoRoom && oldest;
-            if !starved || !self.shared.rob_the_youngest(core, outbox) {
+            if !starved || !(self.release_staging(core) || self.shared.rob_the_youngest(core, outbox)) {
                 return Ok(started);
             }
         }
@@ -221,9 +231,16 @@ impl Worker {
         core: &mut Core,
         outbox: &mut Outbox,
         key: ChunkKey,
-        not_before: Option<NextUse>,
+        urgency: Urgency,
     ) -> Result<Started> {
-        let started = self.shared.start_fill(core, outbox, key, not_before)?;
+        if self.staging_blocks == 0 && self.shared.needs_staging(core, key) {
+            // Targets alone would fill the memory that their pieces need to come through.
+            let staging = self.add_staging(core, outbox)?;
+            if staging != Started::Yes {
+                return Ok(staging);
+            }
+        }
+        let started = self.shared.start_fill(core, outbox, key, urgency)?;
         self.growing |= started == Started::Grow;
         Ok(started)
     }
@@ -233,8 +250,9 @@ impl Worker {
         let shared = Arc::clone(&self.shared);
         while outbox.room > 0 {
             let Some((key, hinted)) = shared.next_ahead(core) else { return };
-            let not_before = (!hinted).then(|| core.follower.next_use(key));
-            let started = self.start(core, outbox, key, not_before);
+            let planned = || Urgency::Planned(core.follower.next_use(key));
+            let urgency = if hinted { Urgency::Hinted } else { planned() };
+            let started = self.start(core, outbox, key, urgency);
             match started {
                 Ok(Started::Yes) => shared.mark_ahead(core, key, hinted),
                 Ok(_) if hinted => return core.hints.push_front(key),
@@ -273,7 +291,7 @@ impl Worker {
             return;
         }
         self.provide_staging(core, outbox);
-        let under_way = self.io.in_flight() + outbox.outgoing.len();
+        let under_way = self.io.in_flight() + self.backlog.len() + outbox.outgoing.len();
         let mut room = self.io.capacity().saturating_sub(under_way);
         let mut started = Vec::new();
         for (key, staged) in &mut self.staged {
@@ -293,22 +311,45 @@ impl Worker {
         outbox.outgoing.append(&mut started);
     }
 
-    /// Takes staging blocks out of the budget when the first chunk needs them; they stay.
+    /// Takes more staging blocks out of the budget while nothing has to make room for them.
     fn provide_staging(&mut self, core: &mut Core, outbox: &mut Outbox) {
         let share = core.pool.budget_bytes() / STAGING_SHARE / STAGING_BLOCK_BYTES as u64;
         let wanted = (share as usize).clamp(1, STAGING_BLOCKS_MAX);
-        while self.staging_blocks < wanted {
-            let room = self.shared.make_room(core, outbox, STAGING_BLOCK_BYTES as u64, None);
-            match room {
-                Ok(Room::Block(block)) => {
-                    core.staging_bytes += block.bytes() as u64;
-                    self.staging_free.push(block);
-                    self.staging_blocks += 1;
-                }
-                Ok(Room::Grow) => return self.growing = true,
-                _ => return,
+        while self.staging_blocks < wanted
+            && core.ledger.free_bytes(self.shared.host) >= STAGING_BLOCK_BYTES as u64
+            && matches!(self.add_staging(core, outbox), Ok(Started::Yes))
+        {}
+    }
+
+    fn add_staging(&mut self, core: &mut Core, outbox: &mut Outbox) -> Result<Started> {
+        match self.shared.make_room(core, outbox, STAGING_BLOCK_BYTES as u64, Urgency::Demand)? {
+            Room::Block(block) => {
+                core.staging_bytes += block.bytes() as u64;
+                self.staging_free.push(block);
+                self.staging_blocks += 1;
+                Ok(Started::Yes)
             }
+            Room::Grow => {
+                self.growing = true;
+                Ok(Started::Grow)
+            }
+            Room::Leaving => Ok(Started::NotNow),
+            Room::Full => Ok(Started::NoRoom),
         }
+    }
+
+    /// Gives idle staging back but for one block. Returns whether there was any.
+    fn release_staging(&mut self, core: &mut Core) -> bool {
+        let mut released = false;
+        while self.staging_blocks > 1
+            && let Some(block) = self.staging_free.pop()
+        {
+            core.staging_bytes -= block.bytes() as u64;
+            self.staging_blocks -= 1;
+            self.shared.free_block(core, block);
+            released = true;
+        }
+        released
     }
 
     /// Hands a flight to the driver; a file that cannot be attached fails it at once.

@@ -6,7 +6,14 @@
 use super::state::{Core, Shared};
 use super::worker::Outbox;
 use crate::object::ChunkKey;
+use crate::observe::clock::Clock;
 use std::collections::VecDeque;
+
+/// Keys of clean chunks that the queue may hold before it is tidied.
+const QUEUE_SLACK: usize = 64;
+
+/// Rest after a failed spill.
+const PAUSE_NS: u64 = 1_000_000_000;
 
 /// The dirty copies. Invariant: `bytes` counts the chunks whose seat says `dirty`, and each of them is queued.
 #[derive(Debug, Default)]
@@ -14,6 +21,10 @@ pub(super) struct Dirty {
     bytes: u64,
     /// Oldest first; may name chunks that are clean by now.
     queue: VecDeque<ChunkKey>,
+    /// Chunks that `bytes` counts.
+    chunks: usize,
+    /// After a failure, not before this time of the clock.
+    paused_until_ns: u64,
     /// Whether the high watermark was passed and the low one not reached since.
     writing: bool,
 }
@@ -38,12 +49,35 @@ impl Shared {
         if std::mem::replace(&mut seat.dirty, dirty) == dirty {
             return;
         }
-        if dirty {
-            core.dirty.bytes += bytes;
-            core.dirty.queue.push_back(key);
-        } else {
+        if !dirty {
             core.dirty.bytes -= bytes;
+            core.dirty.chunks -= 1;
+            return;
         }
+        core.dirty.bytes += bytes;
+        core.dirty.chunks += 1;
+        if !std::mem::replace(&mut seat.queued, true) {
+            core.dirty.queue.push_back(key);
+        }
+        self.tidy_dirt(core);
+    }
+
+    /// Drops keys of chunks that are clean or gone once they are most of the queue.
+    fn tidy_dirt(&self, core: &mut Core) {
+        let Core { dirty, catalogue, .. } = core;
+        if dirty.queue.len() <= QUEUE_SLACK + 2 * dirty.chunks {
+            return;
+        }
+        dirty.queue.retain(|key| {
+            let Some(seat) = catalogue.seat_mut(*key) else { return false };
+            seat.queued = seat.dirty;
+            seat.dirty
+        });
+    }
+
+    /// A spill has failed: write-back rests for a while, so that a broken medium is not asked without pause.
+    pub(super) fn pause_write_back(&self, core: &mut Core) {
+        core.dirty.paused_until_ns = self.clock.now_ns() + PAUSE_NS;
     }
 
     /// Starts spills while more is dirty than the watermarks allow.
@@ -56,11 +90,13 @@ impl Shared {
             dirty > budget * self.policy.high_watermark()
         };
         for _ in 0..core.dirty.queue.len() {
-            if !core.dirty.writing || outbox.is_full() {
+            if !core.dirty.writing || outbox.is_full() || self.clock.now_ns() < core.dirty.paused_until_ns {
                 return;
             }
             let Some(key) = core.dirty.queue.pop_front() else { return };
-            if !core.catalogue.seat(key).is_some_and(|seat| seat.dirty) {
+            let Some(seat) = core.catalogue.seat_mut(key) else { continue };
+            seat.queued = seat.dirty;
+            if !seat.dirty {
                 continue;
             }
             // Queued until it is clean: a lease may hold it now.
@@ -68,6 +104,7 @@ impl Shared {
             let idle = core.table.get(key).is_some_and(|chunk| chunk.is_spillable(self.host));
             if idle && self.start_spill(core, outbox, key, false).is_err() {
                 // Whoever needs the room will be told why there is none.
+                self.pause_write_back(core);
                 return;
             }
         }
