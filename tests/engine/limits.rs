@@ -3,7 +3,7 @@
 use crate::world::{checkpoint, directory, engine, load, policy};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
-use stratal::{Engine, ErrorKind};
+use stratal::{Engine, ErrorKind, Policy, TierKind};
 
 /// A lease larger than the budget names the tensor, the tier, and both numbers, without waiting.
 #[test]
@@ -117,4 +117,30 @@ fn a_closed_engine_refuses_and_keeps_its_promises() {
     assert_eq!(held[1], crate::world::value(0, 1));
     drop((tensors, engine));
     assert_eq!(held[99], crate::world::value(0, 99), "a lease outlives engine and tensor");
+}
+
+/// Tiers that this version does not fill are refused when the engine is built, by name.
+#[test]
+fn tiers_that_nothing_fills_are_refused_at_the_start() {
+    for (name, kind) in [("fast", TierKind::Hbm), ("more", TierKind::Dram)] {
+        let policy = Policy::builder()
+            .tier("dram", TierKind::Dram, "8 MiB")
+            .tier(name, kind, "8 MiB")
+            .build()
+            .unwrap();
+        let error = Engine::builder().policy(policy).build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+        assert_eq!(error.fact("tier"), Some(name), "{error}");
+    }
+}
+
+/// A budget costs what is used of it, however large it is.
+#[test]
+fn a_vast_budget_commits_only_what_is_used() {
+    let dir = directory();
+    let engine = engine(dir.path(), "10 TiB");
+    let tensor = engine.zeros::<f32, (stratal::Dyn,)>("small", [1000]).unwrap();
+    let since = Instant::now();
+    tensor.write().unwrap();
+    assert!(since.elapsed() < Duration::from_secs(2));
 }

@@ -18,7 +18,7 @@ use crate::policy::{Eviction, IoChoice, Policy};
 use crate::residency::evict::{Evict, lru::Lru, min::Min};
 use crate::residency::ledger::Ledger;
 use crate::residency::table::Table;
-use crate::tier::TierKind;
+use crate::tier::{TierKind, Topology};
 use crate::transfer::Freight;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -63,7 +63,7 @@ impl EngineBuilder {
     /// Starts the engine and its worker thread.
     ///
     /// # Errors
-    /// `Policy` when no host tier is configured; `Io` or `Unsupported` when the driver that the policy insists on
+    /// `Policy` when no host tier is configured; `Unsupported` when a tier is that this version does not fill; `Io` or `Unsupported` when the driver that the policy insists on
     /// is refused.
     pub fn build(self) -> Result<Engine> {
         let shared = Arc::new(shared(self.policy.unwrap_or_default())?);
@@ -85,6 +85,7 @@ fn shared(policy: Policy) -> Result<Shared> {
     let host = topology
         .by_kind(TierKind::Dram)
         .ok_or_else(|| Error::new(ErrorKind::Policy, "no tier is of kind `dram`"))?;
+    one_host_tier(&topology)?;
     let budget_bytes = policy.dram_budget_bytes();
     let victims: Box<dyn Evict> = match policy.eviction() {
         Eviction::Min => Box::new(Min::new()),
@@ -119,7 +120,22 @@ fn shared(policy: Policy) -> Result<Shared> {
         topology,
         host,
         driver: OnceLock::new(),
+        process: std::process::id(),
     })
+}
+
+/// # Errors
+/// `Unsupported`, naming the tier, where the topology has one that this version does not fill.
+fn one_host_tier(topology: &Topology) -> Result<()> {
+    let dram = topology.tiers.iter().filter(|tier| tier.kind == TierKind::Dram).skip(1);
+    let other = topology.tiers.iter().filter(|tier| tier.kind == TierKind::Hbm);
+    match dram.chain(other).next() {
+        None => Ok(()),
+        Some(tier) => {
+            let message = "this version moves bytes between one tier of kind `dram` and files";
+            Err(Error::new(ErrorKind::Unsupported, message).with("tier", &tier.name).with("kind", tier.kind))
+        }
+    }
 }
 
 /// The worker thread: the driver belongs to the thread that made it.

@@ -35,6 +35,11 @@ impl Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
+        if !self.0.is_at_home() {
+            // A forked child has no worker to end or to wait for, and the lock may be held by a thread that is not here.
+            std::mem::forget(self.1.take());
+            return;
+        }
         self.0.close("the engine is closed");
         if let Some(worker) = self.1.take() {
             // A worker that panicked has said so; there is nothing left to do for it.
@@ -55,6 +60,9 @@ unsafe impl Keeper for Handle {
     }
 
     fn release(&self, token: u64) {
+        if !self.0.is_at_home() {
+            return;
+        }
         let torn = std::thread::panicking();
         let mut core = self.0.lock();
         let Some(hold) = core.holds.take(token) else { return };
@@ -66,6 +74,9 @@ unsafe impl Keeper for Handle {
     }
 
     fn prefetch(&self, id: u64, range: Range<u64>) {
+        if !self.0.is_at_home() {
+            return;
+        }
         let mut core = self.0.lock();
         let Ok(object) = index(id).and_then(|index| core.catalogue.live(index).map(|object| (index, object)))
         else {
@@ -82,6 +93,9 @@ unsafe impl Keeper for Handle {
     }
 
     fn forget(&self, id: u64) {
+        if !self.0.is_at_home() {
+            return;
+        }
         let mut core = self.0.lock();
         if let Ok(index) = index(id) {
             self.0.forget_object(&mut core, index);
@@ -97,6 +111,10 @@ fn index(id: u64) -> Result<u32> {
 
 impl Shared {
     fn acquire(&self, id: u64, range: Range<u64>, access: Access) -> Result<Held> {
+        if !self.is_at_home() {
+            let message = "the engine stayed in the process that was forked; build another one here";
+            return Err(Error::new(ErrorKind::Unsupported, message).with("object", id));
+        }
         let mut core = self.lock();
         core.open()?;
         let index = index(id)?;

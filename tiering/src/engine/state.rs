@@ -42,6 +42,8 @@ pub(super) struct Shared {
     /// The tier whose bytes leases point at.
     pub(super) host: TierId,
     pub(super) driver: OnceLock<Driver>,
+    /// The process that made it: its worker and its frames are not in a forked child.
+    pub(super) process: u32,
 }
 
 /// What the worker says of its driver once it runs.
@@ -84,6 +86,11 @@ impl Shared {
     /// The state. A thread that panicked while holding it left whole transitions behind: each is made or refused.
     pub(super) fn lock(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether this is the process that made the engine, and no forked child of it.
+    pub(super) fn is_at_home(&self) -> bool {
+        std::process::id() == self.process
     }
 
     /// Makes the worker look at the state again.

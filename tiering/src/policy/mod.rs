@@ -23,7 +23,7 @@
 //! name = "nvme"
 //! kind = "nvme"
 //!
-//! [[link]]                      # what is not declared is measured
+//! [[link]]                      # kept for planning; this version does not read it
 //! source = "nvme"
 //! target = "dram"
 //! bandwidth = "2.5 GB/s"

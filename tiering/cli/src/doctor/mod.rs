@@ -60,20 +60,17 @@ pub(crate) fn doctor(args: &DoctorArgs) -> Result<()> {
         cuda: Cuda::examine(),
         memory_bytes_per_s: memory::read_bandwidth(),
         disk_bytes_per_s,
-        policy: suggest(&directory, disk_bytes_per_s)?.to_string(),
+        policy: suggest(&directory)?.to_string(),
         directory: directory.clone(),
     };
     output::print(&diagnosis, args.json)
 }
 
-/// Half of the memory limit for DRAM, spills into `directory`, the measured bandwidth declared.
-fn suggest(directory: &Path, disk_bytes_per_s: f64) -> Result<Policy> {
-    // Whole megabytes, so that the figure reads well.
-    let bandwidth = format!("{} MB/s", (disk_bytes_per_s / 1e6).round().max(1.0));
+/// Half of the memory limit for DRAM, and spills into `directory`.
+fn suggest(directory: &Path) -> Result<Policy> {
     Policy::builder()
         .tier("dram", TierKind::Dram, "auto")
         .unbounded_tier("nvme", TierKind::Nvme)
-        .link("nvme", "dram", bandwidth, "100 us")
         .spill_directory(directory)
         .build()
 }

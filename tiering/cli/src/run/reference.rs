@@ -53,7 +53,7 @@ pub(crate) fn ask(question: &Question<'_>) -> Result<Reference> {
     let named = |error: Error| error.with("process", "stratal reference");
     let program = std::env::current_exe().map_err(|error| named(error.into()))?;
     let prompt: Vec<String> = question.prompt.iter().map(u32::to_string).collect();
-    let output = Command::new(program)
+    let mut child = Command::new(program)
         .arg("reference")
         .arg("--checkpoint")
         .arg(question.checkpoint)
@@ -61,10 +61,14 @@ pub(crate) fn ask(question: &Question<'_>) -> Result<Reference> {
         .args(["--prompt", &prompt.join(",")])
         .args(["--threads", &question.threads.to_string()])
         .args(["--lease-bytes", &question.lease_bytes.to_string()])
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
-        .output()
+        .spawn()
         .map_err(|error| named(error.into()))?;
+    let lifeline = child.stdin.take();
+    let output = child.wait_with_output().map_err(|error| named(error.into()))?;
+    drop(lifeline);
     if !output.status.success() {
         let message = format!("the run with everything in memory ended with {}", output.status);
         return Err(named(Error::new(ErrorKind::Io, message)));
@@ -73,12 +77,24 @@ pub(crate) fn ask(question: &Question<'_>) -> Result<Reference> {
         .map_err(|error| named(Error::new(ErrorKind::Format, "its answer is not JSON").caused_by(error)))
 }
 
+/// Ends this process when the other end of its standard input goes: nobody waits for the answer then.
+fn end_with_parent() -> Result<()> {
+    let watch = || {
+        // Whatever ends the reading, the parent is gone.
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        std::process::exit(1);
+    };
+    std::thread::Builder::new().name("lifeline".into()).spawn(watch)?;
+    Ok(())
+}
+
 /// `stratal reference`: is the child.
 ///
 /// # Errors
 /// Those of reading the checkpoint, and of a lease; out of memory.
 pub(crate) fn serve(args: &ReferenceArgs) -> Result<()> {
     super::start_threads(Some(args.threads))?;
+    end_with_parent()?;
     let checkpoint = Checkpoint::open(&args.checkpoint)?;
     let weights = Weights::load(&Heap, &load(&checkpoint)?)?;
     let model = Llama::new(weights, ModelShape::of(&checkpoint)?, args.lease_bytes)?;

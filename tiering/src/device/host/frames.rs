@@ -12,11 +12,11 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use stratal_runtime::sys;
 
-/// Frames of one span: the unit in which the pool grows and registers, unless the budget asks for larger ones.
-const SPAN_FRAMES: usize = 16;
-
-/// Spans at most, so that a span's index fits the driver's table of registered regions.
-const SPANS_MAX: usize = 1024;
+/// The pool grows by an eighth of what it has, and by at least and at most so many frames: in little steps while it
+/// is small, in few spans when it is large. What is never used is never committed.
+const SPAN_FRAMES_MIN: usize = 16;
+const SPAN_FRAMES_MAX: usize = 512;
+const GROWTH_SHARE: usize = 8;
 
 /// One reservation of the pool, committed and mapped until the last block of it is gone.
 #[derive(Debug)]
@@ -134,7 +134,6 @@ impl Packed {
 #[derive(Debug)]
 pub struct FramePool {
     budget_pages: usize,
-    span_pages: usize,
     committed_pages: usize,
     used_pages: usize,
     used_pages_peak: usize,
@@ -148,10 +147,8 @@ impl FramePool {
     #[must_use]
     pub fn new(budget_bytes: u64) -> Self {
         let budget_pages = usize::try_from(budget_bytes).unwrap_or(usize::MAX) / PAGE_BYTES;
-        let frames = budget_pages.div_ceil(FRAME_PAGES);
         Self {
             budget_pages,
-            span_pages: SPAN_FRAMES.max(frames.div_ceil(SPANS_MAX)) * FRAME_PAGES,
             committed_pages: 0,
             used_pages: 0,
             used_pages_peak: 0,
@@ -245,8 +242,12 @@ impl FramePool {
     /// The memory to commit next; `None` when the budget is all committed.
     #[must_use]
     pub fn growth(&self) -> Option<Growth> {
-        let pages = self.span_pages.min(self.budget_pages - self.committed_pages);
-        (pages > 0).then_some(Growth { index: self.spans.len(), pages })
+        let frames = self.committed_pages / FRAME_PAGES / GROWTH_SHARE;
+        let step = frames.clamp(SPAN_FRAMES_MIN, SPAN_FRAMES_MAX) * FRAME_PAGES;
+        let pages = step.min(self.budget_pages - self.committed_pages);
+        // A span's index is a `u16`; 65,535 of them hold 64 TiB.
+        (pages > 0 && self.spans.len() < usize::from(u16::MAX))
+            .then_some(Growth { index: self.spans.len(), pages })
     }
 
     /// Takes committed memory in, so that blocks can be made of it.
