@@ -121,9 +121,13 @@ impl<T: Element, S: Shape> Tensor<T, S> {
 
     /// Takes an exclusive lease on all elements.
     ///
+    /// A tensor of a checkpoint may be written too: the file stays as it is, what was written lives in the engine.
+    /// A writer that panics poisons a managed tensor: every lease is refused until one on all elements writes it anew,
+    /// from zeros.
+    ///
     /// # Errors
-    /// [`ErrorKind::Conflict`] while any other lease is held; [`ErrorKind::Unsupported`] where the keeper's home is
-    /// read-only; for managed tensors every error of their keeper.
+    /// [`ErrorKind::Conflict`] while any other lease is held, for a managed tensor once its keeper's deadline has
+    /// passed; for managed tensors every error of their keeper.
     pub fn write(&self) -> Result<WriteLease<T, S>> {
         WriteLease::take(&self.any, None)
     }
