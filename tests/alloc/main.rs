@@ -7,6 +7,7 @@ mod exhaustion;
 mod fork;
 mod model;
 mod threads;
+mod unsized_free;
 
 #[global_allocator]
 static GLOBAL: stratal::Stratal = stratal::Stratal::new();

@@ -42,6 +42,43 @@ impl Stratal {
         stats::snapshot(&POOL)
     }
 
+    /// Bytes of a block that its owner may use: what was asked for, rounded up to what the pool hands out.
+    ///
+    /// Asks the descriptor of the block, so it needs no layout and costs more than an allocation. A pointer that is
+    /// not the start of a block of this pool ends the process, as freeing it would.
+    ///
+    /// ```
+    /// use std::alloc::{GlobalAlloc, Layout};
+    /// use stratal_runtime::Stratal;
+    ///
+    /// let pool = Stratal::new();
+    /// // SAFETY: the layout is not empty.
+    /// let block = unsafe { pool.alloc(Layout::new::<[u8; 100]>()) };
+    /// assert_eq!(pool.usable_size(block), 112);
+    /// // SAFETY: allocated above, and not used below.
+    /// unsafe { pool.free_unsized(block) };
+    /// ```
+    #[must_use]
+    pub fn usable_size(&self, block: *mut u8) -> usize {
+        match POOL.class_of(block) {
+            Some(class) => class.bytes(),
+            None => large::usable(&POOL, block),
+        }
+    }
+
+    /// Frees a block whose size is not known; see [`usable_size`](Self::usable_size).
+    ///
+    /// # Safety
+    ///
+    /// As for [`GlobalAlloc::dealloc`]: the block is the caller's, and not used afterwards.
+    pub unsafe fn free_unsized(&self, block: *mut u8) {
+        match POOL.class_of(block) {
+            Some(class) if thread::with_heap(|heap| heap.cache(class).push(block)) => {}
+            Some(class) => thread::free_slowly(class, block),
+            None => large::free(&POOL, block),
+        }
+    }
+
     /// Gives the memory of free slabs and runs back to the system now instead of after a second.
     ///
     /// What the caches of threads hold stays.

@@ -38,6 +38,11 @@ pub(crate) fn free(pool: &Pool, block: *mut u8) {
     pool.give_run(block, false);
 }
 
+/// Bytes of a large block that its owner may use; aborts if it is none.
+pub(crate) fn usable(pool: &Pool, block: *mut u8) -> usize {
+    pool.run_slices(block) as usize * SLICE
+}
+
 /// Tries to make a large block `size` bytes long and keep its address or its pages; null if it must be copied.
 ///
 /// # Safety

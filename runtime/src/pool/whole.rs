@@ -115,6 +115,14 @@ impl Pool {
         }
     }
 
+    /// The class of a block of a slab, `None` for a large one; aborts if it is neither.
+    pub(crate) fn class_of(&self, block: *mut u8) -> Option<Class> {
+        match self.map.find(block.addr()) {
+            Some((_, segment, _)) if segment.kind() == Kind::Large => None,
+            _ => Some(self.slab_of(block).class_of(block)),
+        }
+    }
+
     /// Sends a block home without a heap at hand.
     pub(crate) fn send_home(&self, class: Class, block: *mut u8) {
         let mut chain = Chain::new();
@@ -190,6 +198,13 @@ impl Pool {
             corrupt("a large block that is not allocated was resized", start.addr());
         }
         runs.resize(&self.map, id, slices)
+    }
+
+    /// Slices of a run by its address; aborts if none starts there.
+    pub(crate) fn run_slices(&self, start: *mut u8) -> u32 {
+        let id = self.run_at(start);
+        let len = { self.large_runs.lock().len(&self.map, id) };
+        len.unwrap_or_else(|| corrupt("a large block that is not allocated was used", start.addr()))
     }
 
     /// Moves the pages of one run to the start of another, if the system does that; the source reads zero then.
