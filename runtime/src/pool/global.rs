@@ -75,7 +75,7 @@ impl Stratal {
         match POOL.class_of(block) {
             Some(class) if thread::with_heap(|heap| heap.cache(class).push(block)) => {}
             Some(class) => thread::free_slowly(class, block),
-            None => large::free(&POOL, block),
+            None => free_large(block),
         }
     }
 
@@ -95,7 +95,7 @@ unsafe impl GlobalAlloc for Stratal {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let Some(class) = Class::of(layout.size(), layout.align()) else {
-            return large::alloc(&POOL, layout, false);
+            return alloc_large(layout, false);
         };
         let block = thread::with_heap(|heap| heap.cache(class).pop());
         if block.is_null() { thread::alloc_slowly(class) } else { block }
@@ -104,7 +104,7 @@ unsafe impl GlobalAlloc for Stratal {
     #[inline]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         let Some(class) = Class::of(layout.size(), layout.align()) else {
-            return large::free(&POOL, block);
+            return free_large(block);
         };
         if !thread::with_heap(|heap| heap.cache(class).push(block)) {
             thread::free_slowly(class, block);
@@ -114,7 +114,7 @@ unsafe impl GlobalAlloc for Stratal {
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if Class::of(layout.size(), layout.align()).is_none() {
-            return large::alloc(&POOL, layout, true);
+            return alloc_large(layout, true);
         }
         // SAFETY: the caller's layout.
         let block = unsafe { self.alloc(layout) };
@@ -149,6 +149,18 @@ unsafe impl GlobalAlloc for Stratal {
         }
         copy
     }
+}
+
+/// A block above the size classes. A call of its own, so that small blocks keep their few registers.
+#[inline(never)]
+fn alloc_large(layout: Layout, zeroed: bool) -> *mut u8 {
+    thread::with_heap(|heap| large::alloc(&POOL, heap.runs(), layout, zeroed))
+}
+
+/// Frees what [`alloc_large`] gave.
+#[inline(never)]
+fn free_large(block: *mut u8) {
+    thread::with_heap(|heap| large::free(&POOL, heap.runs(), block));
 }
 
 #[cfg(test)]

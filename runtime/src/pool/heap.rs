@@ -18,6 +18,7 @@ use super::class::{CACHED_MAX, Class};
 use super::corrupt::corrupt;
 use super::remote::{Block, Chain, RemoteList};
 use super::roster::Linked;
+use super::run_cache::RunCache;
 use super::slab::Slab;
 use super::whole::Pool;
 use crate::sync::owned::Cell;
@@ -48,6 +49,7 @@ pub(crate) struct Heap {
     shelves: [Shelf; Class::COUNT],
     next_idle: Cell<Option<NonNull<Heap>>>,
     next_known: Cell<*const Heap>,
+    runs: RunCache,
     remote: Remote,
 }
 
@@ -120,6 +122,7 @@ impl Heap {
             shelves: [const { Shelf::new() }; Class::COUNT],
             next_idle: Cell::new(None),
             next_known: Cell::new(ptr::null()),
+            runs: RunCache::nothing(),
             remote: Remote([const { RemoteList::new() }; Class::COUNT]),
         }
     }
@@ -131,6 +134,7 @@ impl Heap {
     /// - `slots` has [`CACHE_SLOTS`] zeroed slots that live as long as the heap and are used by it alone.
     /// - The heap is fresh.
     pub(crate) unsafe fn equip(&self, slots: *mut *mut u8) {
+        self.runs.open();
         let mut next = slots;
         for class in Class::all() {
             // SAFETY: `CACHE_SLOTS` is the sum of these parts, so each lies in the array and none overlap.
@@ -148,6 +152,12 @@ impl Heap {
 
     fn shelf(&self, class: Class) -> &Shelf {
         &self.shelves[class.index()]
+    }
+
+    /// The runs that the owner keeps ready.
+    #[inline]
+    pub(crate) fn runs(&self) -> &RunCache {
+        &self.runs
     }
 
     /// The list to which other threads send blocks of a class.
@@ -193,6 +203,7 @@ impl Heap {
 
     /// Empties every cache, takes in what has arrived, and gives idle slabs back: before the thread ends.
     pub(crate) fn settle(&self, pool: &Pool) {
+        self.runs.empty(pool);
         let mut batch = [ptr::null_mut(); BATCH_MAX];
         for class in Class::all() {
             self.receive(pool, class);

@@ -4,8 +4,9 @@ use std::alloc::Layout;
 use std::ptr;
 
 use super::class::{Class, SLICE};
+use super::run_cache::RunCache;
 use super::runs::Want;
-use super::segment::HUGE_SLICES;
+use super::segment::{HUGE_SLICES, Slice};
 use super::whole::Pool;
 use crate::align::HUGE_PAGE;
 
@@ -21,11 +22,31 @@ fn want(size: usize, align: usize) -> Option<Want> {
     Some(Want { slices, align })
 }
 
-/// A large block, zeroed if asked; null if the system refuses.
-pub(crate) fn alloc(pool: &Pool, layout: Layout, zeroed: bool) -> *mut u8 {
-    let Some(run) = want(layout.size(), layout.align()).and_then(|want| pool.take_run(want)) else {
-        return ptr::null_mut();
-    };
+/// A large block, zeroed if asked; null if the system refuses. `kept` is the calling thread's.
+#[inline]
+pub(crate) fn alloc(pool: &Pool, kept: &RunCache, layout: Layout, zeroed: bool) -> *mut u8 {
+    if layout.align() <= SLICE {
+        let start = kept.take(layout.size().div_ceil(SLICE));
+        if !start.is_null() {
+            if zeroed {
+                // SAFETY: the run is at least that long, and nobody else has it.
+                unsafe { start.write_bytes(0, layout.size()) };
+            }
+            return start;
+        }
+    }
+    alloc_slowly(pool, kept, layout, zeroed)
+}
+
+#[inline(never)]
+fn alloc_slowly(pool: &Pool, kept: &RunCache, layout: Layout, zeroed: bool) -> *mut u8 {
+    let Some(want) = want(layout.size(), layout.align()) else { return ptr::null_mut() };
+    let run = pool.take_run(want).or_else(|| {
+        // The last resort before giving up.
+        kept.empty(pool);
+        pool.take_run(want)
+    });
+    let Some(run) = run else { return ptr::null_mut() };
     if zeroed && !run.is_zero {
         // SAFETY: the run is at least that long, and nobody else has it.
         unsafe { run.start.write_bytes(0, layout.size()) };
@@ -33,14 +54,29 @@ pub(crate) fn alloc(pool: &Pool, layout: Layout, zeroed: bool) -> *mut u8 {
     run.start
 }
 
-/// Frees a large block; aborts if it is none.
-pub(crate) fn free(pool: &Pool, block: *mut u8) {
+/// Frees a large block; aborts if it is none. `kept` is the calling thread's.
+#[inline]
+pub(crate) fn free(pool: &Pool, kept: &RunCache, block: *mut u8) {
+    let (slices, entry) = pool.used_run(block);
+    if !kept.put(slices, block, entry) {
+        free_slowly(pool, kept, block, slices, entry);
+    }
+}
+
+#[inline(never)]
+fn free_slowly(pool: &Pool, kept: &RunCache, block: *mut u8, slices: u32, entry: &Slice) {
+    if kept.suits(slices) {
+        kept.halve(pool);
+        if kept.put(slices, block, entry) {
+            return;
+        }
+    }
     pool.give_run(block, false);
 }
 
 /// Bytes of a large block that its owner may use; aborts if it is none.
 pub(crate) fn usable(pool: &Pool, block: *mut u8) -> usize {
-    pool.run_slices(block) as usize * SLICE
+    pool.used_run(block).0 as usize * SLICE
 }
 
 /// Tries to make a large block `size` bytes long and keep its address or its pages; null if it must be copied.

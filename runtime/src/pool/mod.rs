@@ -45,6 +45,8 @@ mod large;
 #[cfg(not(stratal_loom))]
 mod meta;
 #[cfg(not(stratal_loom))]
+mod run_cache;
+#[cfg(not(stratal_loom))]
 mod runs;
 #[cfg(not(stratal_loom))]
 mod segment;

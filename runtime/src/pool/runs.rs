@@ -134,7 +134,7 @@ impl Runs {
             used.segment.advance(end);
         } else {
             let Some(free) = used.after(map) else { return false };
-            if free.state == State::Used || free.end() < end {
+            if !free.state.is_free() || free.end() < end {
                 return false;
             }
             self.unlink(map, free);
@@ -191,7 +191,7 @@ impl Runs {
     fn join(&mut self, map: &SegmentMap, freed: Stretch<'_>) {
         let mut joined = freed;
         for neighbour in [freed.before(map), freed.after(map)].into_iter().flatten() {
-            if neighbour.state != State::Used {
+            if neighbour.state.is_free() {
                 self.unlink(map, neighbour);
                 joined.first = joined.first.min(neighbour.first);
                 joined.len += neighbour.len;

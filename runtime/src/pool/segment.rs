@@ -57,7 +57,7 @@ impl Kind {
 
 /// What is known about one slice.
 #[derive(Debug)]
-pub(super) struct Slice {
+pub(crate) struct Slice {
     /// The slab it is part of.
     slab: AtomicPtr<Slab>,
     /// Slices of the run that starts here, 0 if none does.
@@ -100,6 +100,13 @@ impl Segment {
     /// The address of a slice, which is at most `slices`.
     pub(crate) fn address(&self, slice: u32) -> *mut u8 {
         self.base.as_ptr().wrapping_add(slice as usize * SLICE)
+    }
+
+    /// The slice that an address lies in.
+    #[inline]
+    fn slice_of(&self, address: usize) -> Option<u32> {
+        let slice = address.wrapping_sub(self.base.as_ptr().addr()) / SLICE;
+        (slice < self.slices as usize).then_some(slice as u32)
     }
 
     /// The first slice from `slice` on whose address is a multiple of `align` slices, a power of two.
@@ -171,6 +178,8 @@ pub(crate) struct SegmentMap {
     segments: [AtomicPtr<Segment>; SEGMENTS],
     count: AtomicUsize,
     reserved_bytes: AtomicUsize,
+    /// The segment of runs that an address was found in last: nearly always the one to look at first.
+    latest_large: AtomicPtr<Segment>,
     growth: Lock<Growth>,
 }
 
@@ -188,6 +197,7 @@ impl SegmentMap {
             segments: [const { AtomicPtr::new(ptr::null_mut()) }; SEGMENTS],
             count: AtomicUsize::new(0),
             reserved_bytes: AtomicUsize::new(0),
+            latest_large: AtomicPtr::new(ptr::null_mut()),
             growth: Lock::new(Growth { first_bytes }),
         }
     }
@@ -215,10 +225,28 @@ impl SegmentMap {
 
     /// The segment and slice that an address lies in.
     pub(crate) fn find(&self, address: usize) -> Option<(u32, &Segment, u32)> {
-        self.iter().find_map(|(number, segment)| {
-            let slice = address.wrapping_sub(segment.base.as_ptr().addr()) / SLICE;
-            (slice < segment.slices as usize).then_some((number, segment, slice as u32))
-        })
+        self.iter().find_map(|(number, segment)| Some((number, segment, segment.slice_of(address)?)))
+    }
+
+    /// The segment of large runs and the slice that an address lies in.
+    #[inline]
+    pub(crate) fn find_large(&self, address: usize) -> Option<(&Segment, u32)> {
+        // SAFETY: null, or a segment that lives as long as the pool and was complete before it was stored.
+        let latest = unsafe { self.latest_large.load(Ordering::Acquire).as_ref() };
+        if let Some(segment) = latest
+            && let Some(slice) = segment.slice_of(address)
+        {
+            return Some((segment, slice));
+        }
+        self.search_large(address)
+    }
+
+    #[cold]
+    fn search_large(&self, address: usize) -> Option<(&Segment, u32)> {
+        let large = self.iter().filter(|(_, segment)| segment.kind == Kind::Large);
+        let (segment, slice) = large.filter_map(|(_, it)| Some((it, it.slice_of(address)?))).next()?;
+        self.latest_large.store(ptr::from_ref(segment).cast_mut(), Ordering::Release);
+        Some((segment, slice))
     }
 
     /// Adds a segment of `kind` with room for `slices` at a multiple of `align` slices, unless others were added

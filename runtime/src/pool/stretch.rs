@@ -24,13 +24,26 @@ pub(super) enum State {
     Aged = 4,
     /// Free and dirty, but decommitted as far as huge pages allow.
     Trimmed = 5,
+    /// Freed, and kept ready by the thread that freed it.
+    Kept = 6,
 }
 
 impl State {
     fn from_word(word: u32) -> Option<Self> {
-        [Self::Used, Self::Zero, Self::Dirty, Self::Aged, Self::Trimmed]
-            .into_iter()
-            .find(|&state| state as u32 == word)
+        match word {
+            1 => Some(Self::Used),
+            2 => Some(Self::Zero),
+            3 => Some(Self::Dirty),
+            4 => Some(Self::Aged),
+            5 => Some(Self::Trimmed),
+            6 => Some(Self::Kept),
+            _ => None,
+        }
+    }
+
+    /// Whether the pool may hand it out or join it.
+    pub(super) fn is_free(self) -> bool {
+        !matches!(self, Self::Used | Self::Kept)
     }
 
     /// The state of two free neighbours together.

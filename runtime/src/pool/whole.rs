@@ -14,9 +14,10 @@ use super::meta::Meta;
 use super::remote::{Block, Chain};
 use super::roster::Roster;
 use super::runs::{Run, Runs, Want};
-use super::segment::{Kind, Room, SegmentMap};
+use super::segment::{Kind, Room, SegmentMap, Slice};
 use super::slab::Slab;
 use super::source::Source;
+use super::stretch::State;
 use crate::sync::unmodelled::{AtomicPtr, AtomicUsize, Ordering};
 use crate::sys::{process, raw};
 
@@ -200,11 +201,38 @@ impl Pool {
         runs.resize(&self.map, id, slices)
     }
 
-    /// Slices of a run by its address; aborts if none starts there.
-    pub(crate) fn run_slices(&self, start: *mut u8) -> u32 {
-        let id = self.run_at(start);
-        let len = { self.large_runs.lock().len(&self.map, id) };
-        len.unwrap_or_else(|| corrupt("a large block that is not allocated was used", start.addr()))
+    /// Slices of the used run that starts at an address, and its table entry; aborts if none does.
+    ///
+    /// Needs no lock: whoever may ask holds the run, so its tags do not change.
+    #[inline]
+    pub(crate) fn used_run(&self, start: *mut u8) -> (u32, &Slice) {
+        if let Some((segment, slice)) = self.map.find_large(start.addr())
+            && segment.address(slice) == start
+        {
+            let entry = segment.entry(slice);
+            if entry.state.load(Ordering::Relaxed) == State::Used as u32 {
+                let slices = entry.head.load(Ordering::Relaxed);
+                if slices > 0 {
+                    return (slices, entry);
+                }
+            }
+        }
+        corrupt("a large block that is not allocated was used", start.addr())
+    }
+
+    /// Takes back several runs by their addresses.
+    pub(crate) fn give_runs(&self, starts: impl ExactSizeIterator<Item = *mut u8>) {
+        if starts.len() == 0 {
+            return;
+        }
+        let mut runs = self.large_runs.lock();
+        for start in starts {
+            let id = self.run_at(start);
+            if !runs.give(&self.map, id, false) {
+                corrupt("a large block that is not allocated was freed", start.addr());
+            }
+        }
+        runs.tick(&self.map, process::coarse_ms());
     }
 
     /// Moves the pages of one run to the start of another, if the system does that; the source reads zero then.

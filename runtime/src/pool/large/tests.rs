@@ -33,18 +33,18 @@ fn resize(pool: &Pool, block: *mut u8, from: usize, to: usize) -> *mut u8 {
 
 #[test]
 fn a_block_with_room_behind_it_grows_and_shrinks_in_place() {
-    let pool = Pool::new(0);
-    let block = alloc(&pool, layout(100_000), false);
+    let (pool, kept) = (Pool::new(0), RunCache::nothing());
+    let block = alloc(&pool, &kept, layout(100_000), false);
     fill(block, 100_000);
     assert_eq!(resize(&pool, block, 100_000, 5_000_000), block);
     assert!(is_filled(block, 100_000));
     assert_eq!(resize(&pool, block, 5_000_000, 70_000), block);
     assert!(is_filled(block, 70_000));
-    let next = alloc(&pool, layout(100_000), false);
+    let next = alloc(&pool, &kept, layout(100_000), false);
     assert!(next > block && next < block.wrapping_add(5_000_000), "the tail was given back");
     assert!(resize(&pool, block, 70_000, 1000).is_null(), "small blocks live in slabs");
-    free(&pool, block);
-    free(&pool, next);
+    free(&pool, &kept, block);
+    free(&pool, &kept, next);
     assert_eq!(pool.large_runs.lock().held().1, 0);
     end(pool);
 }
@@ -52,60 +52,60 @@ fn a_block_with_room_behind_it_grows_and_shrinks_in_place() {
 #[test]
 fn a_long_block_without_room_moves_with_its_pages_and_leaves_zeroes() {
     const LONG: usize = if cfg!(miri) { 1 << 20 } else { 4 << 20 };
-    let pool = Pool::new(0);
-    let block = alloc(&pool, layout(LONG), false);
-    let obstacle = alloc(&pool, layout(100_000), false);
+    let (pool, kept) = (Pool::new(0), RunCache::nothing());
+    let block = alloc(&pool, &kept, layout(LONG), false);
+    let obstacle = alloc(&pool, &kept, layout(100_000), false);
     fill(block, LONG);
     let moved = resize(&pool, block, LONG, 2 * LONG);
     assert!(!moved.is_null() && moved != block);
     assert!(is_filled(moved, LONG));
-    let reused = alloc(&pool, layout(LONG), true);
+    let reused = alloc(&pool, &kept, layout(LONG), true);
     assert_eq!(reused, block, "the hole is used again");
     // SAFETY: `LONG` bytes, zeroed.
     assert!((0..LONG).step_by(STRIDE).all(|i| unsafe { reused.add(i).read() } == 0));
     for block in [moved, obstacle, reused] {
-        free(&pool, block);
+        free(&pool, &kept, block);
     }
     end(pool);
 }
 
 #[test]
 fn a_short_block_without_room_is_left_to_the_caller() {
-    let pool = Pool::new(0);
-    let block = alloc(&pool, layout(100_000), false);
-    let obstacle = alloc(&pool, layout(100_000), false);
+    let (pool, kept) = (Pool::new(0), RunCache::nothing());
+    let block = alloc(&pool, &kept, layout(100_000), false);
+    let obstacle = alloc(&pool, &kept, layout(100_000), false);
     fill(block, 100_000);
     assert!(resize(&pool, block, 100_000, 300_000).is_null());
     assert!(is_filled(block, 100_000), "and unchanged");
-    free(&pool, block);
-    free(&pool, obstacle);
+    free(&pool, &kept, block);
+    free(&pool, &kept, obstacle);
     end(pool);
 }
 
 #[test]
 fn zeroed_blocks_are_zero_when_their_memory_was_used() {
-    let pool = Pool::new(0);
+    let (pool, kept) = (Pool::new(0), RunCache::nothing());
     for _ in 0..2 {
-        let block = alloc(&pool, layout(300_000), true);
+        let block = alloc(&pool, &kept, layout(300_000), true);
         // SAFETY: 300 000 bytes, zeroed.
         assert!((0..300_000).step_by(STRIDE).all(|i| unsafe { block.add(i).read() } == 0));
         fill(block, 300_000);
-        free(&pool, block);
+        free(&pool, &kept, block);
     }
     end(pool);
 }
 
 #[test]
 fn a_refused_block_is_null() {
-    let pool = Pool::new(0);
+    let (pool, kept) = (Pool::new(0), RunCache::nothing());
     pool.room.source.refuse_after(0);
-    assert!(alloc(&pool, layout(100_000), false).is_null());
-    assert!(alloc(&pool, layout(isize::MAX as usize - 4096), false).is_null());
+    assert!(alloc(&pool, &kept, layout(100_000), false).is_null());
+    assert!(alloc(&pool, &kept, layout(isize::MAX as usize - 4096), false).is_null());
     pool.room.source.refuse_after(usize::MAX);
-    let block = alloc(&pool, layout(100_000), false);
+    let block = alloc(&pool, &kept, layout(100_000), false);
     assert!(!block.is_null());
     pool.room.source.refuse_after(0);
     assert!(resize(&pool, block, 100_000, 4 << 30).is_null());
-    free(&pool, block);
+    free(&pool, &kept, block);
     end(pool);
 }
