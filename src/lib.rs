@@ -2,6 +2,7 @@
 
 pub use stratal_runtime::Stratal;
 pub use stratal_runtime::error::{Error, ErrorKind, Result};
+pub use stratal_runtime::pool::{Pool, PoolBuffer, PoolBuilder, PoolFull, PoolStats};
 pub use stratal_runtime::tensor::{
     Adopt, Alignment, AnyTensor, Axis, C, DType, Dim, Dyn, Element, Heap, LoadError, MemorySource, ParamInfo,
     ParamSource, Params, ReadLease, Shape, Tensor, View, ViewMut, WriteLease, bf16, f16,

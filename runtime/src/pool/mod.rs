@@ -31,6 +31,8 @@ mod roster;
 #[cfg(not(stratal_loom))]
 mod bins;
 #[cfg(not(stratal_loom))]
+mod bounded;
+#[cfg(not(stratal_loom))]
 mod cache;
 #[cfg(not(stratal_loom))]
 mod class;
@@ -63,6 +65,8 @@ mod thread;
 #[cfg(not(stratal_loom))]
 mod whole;
 
+#[cfg(not(stratal_loom))]
+pub use bounded::{Pool, PoolBuffer, PoolBuilder, PoolFull, PoolStats, SizeCount};
 #[cfg(not(stratal_loom))]
 pub use global::Stratal;
 #[cfg(not(stratal_loom))]

@@ -85,6 +85,24 @@ pub(crate) unsafe fn advise_huge(start: NonNull<u8>, len: usize) -> Result<(), E
     unsafe { advise(start, len, libc::MADV_HUGEPAGE) }
 }
 
+/// See [`super::prefer_node`].
+///
+/// # Safety
+///
+/// As for [`super::prefer_node`].
+pub(crate) unsafe fn prefer_node(start: NonNull<u8>, len: usize, node: u32) -> Result<(), Errno> {
+    const BITS: u32 = usize::BITS;
+    let mut mask = [0usize; 16];
+    let word = mask.get_mut((node / BITS) as usize).ok_or(Errno(libc::EINVAL))?;
+    *word = 1 << (node % BITS);
+    let bits = mask.len() * BITS as usize;
+    // SAFETY: a policy keeps contents; the range is the caller's, and the kernel reads `bits` bits of the mask.
+    let status = unsafe {
+        libc::syscall(libc::SYS_mbind, start.as_ptr(), len, libc::MPOL_PREFERRED, mask.as_ptr(), bits, 0)
+    };
+    checked(if status == 0 { 0 } else { -1 })
+}
+
 /// See [`super::dont_fork`].
 ///
 /// # Safety

@@ -11,7 +11,7 @@
 //! | [`decommit`] | reserved, zero, unbacked | never for a valid range |
 //! | [`remap`] | target has the pages, source is reserved, zero, unbacked | number of mappings, old kernel |
 //! | [`release`] | unmapped | number of mappings, if it cuts a reservation in two |
-//! | [`advise_huge`], [`dont_fork`], [`dont_dump`] | unchanged | never in a way that matters: they are hints |
+//! | [`advise_huge`], [`prefer_node`], [`dont_fork`], [`dont_dump`] | unchanged | never in a way that matters: they are hints |
 //!
 //! What else the allocator needs (waiting, thread exit, fork, a clock) is in `process`.
 //!
@@ -99,6 +99,17 @@ pub unsafe fn release(start: NonNull<u8>, len: usize) -> Result<()> {
 pub unsafe fn advise_huge(start: NonNull<u8>, len: usize) -> bool {
     // SAFETY: forwarded.
     unsafe { raw::advise_huge(start, len) }.is_ok()
+}
+
+/// Asks for memory of one node for pages of the range that are not backed yet; a hint, returning whether it was
+/// taken: sandboxes often refuse, and a node that the machine lacks is refused everywhere.
+///
+/// # Safety
+///
+/// The range lies in reservations of the caller.
+pub unsafe fn prefer_node(start: NonNull<u8>, len: usize, node: u32) -> bool {
+    // SAFETY: forwarded.
+    unsafe { raw::prefer_node(start, len, node) }.is_ok()
 }
 
 /// Backs the range with memory now, so that later writes do not fault. Contents stay.

@@ -77,6 +77,15 @@ pub(crate) unsafe fn advise_huge(_start: NonNull<u8>, _len: usize) -> Result<(),
     Ok(())
 }
 
+/// See [`super::prefer_node`].
+///
+/// # Safety
+///
+/// As for [`super::prefer_node`].
+pub(crate) unsafe fn prefer_node(_start: NonNull<u8>, _len: usize, _node: u32) -> Result<(), Errno> {
+    Err(Errno(libc::ENOSYS))
+}
+
 /// See [`super::populate`].
 ///
 /// # Safety

@@ -7,6 +7,7 @@ use super::dtype::DType;
 use super::layout::Layout;
 use super::managed::{Access, Keeper, Lease, Managed};
 use crate::error::Result;
+use crate::pool::Pool;
 use std::fmt;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
@@ -38,6 +39,17 @@ impl AnyTensor {
     pub fn zeros(dtype: DType, shape: &[usize], alignment: Alignment) -> Result<Self> {
         let layout = Layout::row_major(shape, dtype.size())?;
         let owned = Owned::zeroed(layout.num_bytes(), alignment)?;
+        Ok(Self { dtype, layout, name: "unnamed".into(), handle: Handle::Owned(Arc::new(owned)) })
+    }
+
+    /// A tensor of zeros in a block of `pool`, row-major; the block returns to the pool with the last handle.
+    ///
+    /// # Errors
+    /// Shape above the address space or above six axes; no room in the pool, which the error names.
+    #[track_caller]
+    pub fn zeros_in(pool: &Pool, dtype: DType, shape: &[usize]) -> Result<Self> {
+        let layout = Layout::row_major(shape, dtype.size())?;
+        let owned = Owned::of_block(pool.allocate(layout.num_bytes())?)?;
         Ok(Self { dtype, layout, name: "unnamed".into(), handle: Handle::Owned(Arc::new(owned)) })
     }
 

@@ -1,4 +1,4 @@
-//! Owned bytes of tensors: allocated aligned and zeroed, lent out through the same leases as an engine's.
+//! Owned bytes of tensors: from the global allocator or from a pool, lent out through the same leases as an engine's.
 //!
 //! A [`Buffer`] is the memory; [`Owned`] lends it: many readers or one writer at a time, counted in one word.
 //! Invariant: while `holds` is `WRITER` one exclusive lease exists and no other; else it counts the shared ones.
@@ -6,6 +6,7 @@
 use super::managed::{Access, Held, Keeper};
 use crate::align;
 use crate::error::{Error, ErrorKind, Result};
+use crate::pool::PoolBuffer;
 use crate::sync::unmodelled::{AtomicUsize, Ordering};
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ops::Range;
@@ -32,11 +33,13 @@ impl Alignment {
     }
 }
 
-/// Aligned bytes from the global allocator, freed when dropped.
+/// Aligned bytes, freed when dropped. Without a `block` they are the global allocator's, with one they are that
+/// block's, which returns to its pool.
 #[derive(Debug)]
 struct Buffer {
     bytes: NonNull<u8>,
     layout: Layout,
+    block: Option<PoolBuffer>,
 }
 
 // SAFETY: the bytes belong to this value alone; whoever drops it may free them from any thread.
@@ -49,17 +52,23 @@ impl Buffer {
         let refused = || Error::new(ErrorKind::OutOfMemory, format!("the allocator refused {len} bytes"));
         let layout = Layout::from_size_align(len, alignment.bytes()).map_err(|_| refused())?;
         if len == 0 {
-            return Ok(Self { bytes: NonNull::dangling(), layout });
+            return Ok(Self { bytes: NonNull::dangling(), layout, block: None });
         }
         // SAFETY: the layout has a size above 0.
         let bytes = unsafe { alloc_zeroed(layout) };
-        NonNull::new(bytes).map(|bytes| Self { bytes, layout }).ok_or_else(refused)
+        NonNull::new(bytes).map(|bytes| Self { bytes, layout, block: None }).ok_or_else(refused)
+    }
+
+    fn of_block(block: PoolBuffer) -> Result<Self> {
+        let layout = Layout::from_size_align(block.len(), align::CACHE_LINE)
+            .map_err(|_| Error::new(ErrorKind::OutOfMemory, format!("a block of {} bytes", block.len())))?;
+        Ok(Self { bytes: block.as_non_null(), layout, block: Some(block) })
     }
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        if self.layout.size() > 0 {
+        if self.block.is_none() && self.layout.size() > 0 {
             // SAFETY:
             // - the bytes came from `alloc_zeroed` with this very layout, of size above 0;
             // - nobody holds them: leases keep the `Owned` around this buffer alive.
@@ -88,6 +97,14 @@ impl Owned {
     /// [`ErrorKind::OutOfMemory`].
     pub(super) fn zeroed(len: usize, alignment: Alignment) -> Result<Self> {
         Ok(Self { buffer: Buffer::zeroed(len, alignment)?, holds: AtomicUsize::new(0) })
+    }
+
+    /// The bytes of a pool's block, as they are; they return to it with the tensor.
+    ///
+    /// # Errors
+    /// [`ErrorKind::OutOfMemory`] for a block that no layout describes, which no pool hands out.
+    pub(super) fn of_block(block: PoolBuffer) -> Result<Self> {
+        Ok(Self { buffer: Buffer::of_block(block)?, holds: AtomicUsize::new(0) })
     }
 
     /// Counts one more holder, if the present ones allow it.

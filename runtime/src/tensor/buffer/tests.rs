@@ -102,3 +102,16 @@ fn increment(mut lease: Lease) -> bool {
     *bytes = (u64::from_ne_bytes(*bytes) + 1).to_ne_bytes();
     true
 }
+
+/// A tensor in a pool is the pool's bytes while it lives, and gives them back after it.
+#[test]
+fn bytes_of_a_pool_return_to_it() {
+    let pool = crate::pool::Pool::builder().name("tensors").capacity(1 << 12).build().unwrap();
+    let owned: Arc<dyn Keeper> = Arc::new(Owned::of_block(pool.allocate(1000).unwrap()).unwrap());
+    let mut lease = take(&owned, 8..1000, Access::Write).unwrap();
+    lease.bytes_mut().unwrap().fill(9);
+    drop(owned);
+    assert_eq!((pool.stats().live_blocks, lease.bytes()[991]), (1, 9));
+    drop(lease);
+    assert_eq!(pool.stats().live_blocks, 0);
+}
