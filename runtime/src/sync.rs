@@ -45,11 +45,26 @@ pub(crate) mod unmodelled {
     pub(crate) use std::sync::atomic::{AtomicUsize, Ordering};
 }
 
-/// Cells and thread-locals of one thread.
+#[cfg(all(feature = "initial-exec", target_os = "linux", not(any(miri, stratal_loom))))]
+pub(crate) mod slot;
+
+/// `std`'s thread-local behind the same grammar: the words are those of the last expression, and not needed.
+#[cfg(not(any(all(feature = "initial-exec", target_os = "linux", not(miri)), stratal_loom)))]
+pub(crate) mod slot {
+    macro_rules! slot {
+        (static $name:ident: $kind:ty = [&$first:path, 0] = $same:expr;) => {
+            std::thread_local! { static $name: $kind = const { $same } }
+        };
+    }
+
+    pub(crate) use slot;
+}
+
+/// Cells and the thread-local of one thread.
 pub(crate) mod owned {
-    pub(crate) use std::cell::Cell;
     #[cfg(not(stratal_loom))]
-    pub(crate) use std::thread_local as local;
+    pub(crate) use crate::sync::slot::slot;
+    pub(crate) use std::cell::Cell;
 }
 
 /// The memory orderings of one hand-over between threads.

@@ -15,7 +15,7 @@ use std::ptr::NonNull;
 use super::class::Class;
 use super::heap::Heap;
 use super::whole::Pool;
-use crate::sync::owned::{Cell, local};
+use crate::sync::owned::{Cell, slot};
 use crate::sync::unmodelled::{AtomicU32, Ordering};
 use crate::sys::process::{self, ExitKey};
 
@@ -34,14 +34,17 @@ unsafe impl Sync for Nobodys {}
 static NOBODYS: Nobodys = Nobodys(Heap::nothing());
 
 /// The calling thread as the pool sees it.
+#[repr(C)]
 struct Current {
     heap: Cell<*const Heap>,
     /// Whether the heap was left already because the thread ends.
     is_ending: Cell<bool>,
 }
 
-local! {
-    static CURRENT: Current = const { Current { heap: Cell::new(&raw const NOBODYS.0), is_ending: Cell::new(false) } };
+slot! {
+    // Both are the same: the words, and what they say.
+    static CURRENT: Current = [&NOBODYS, 0]
+        = Current { heap: Cell::new(&raw const NOBODYS.0), is_ending: Cell::new(false) };
 }
 
 /// Number of the exit key, plus one; 0 until there is one.
