@@ -1,7 +1,7 @@
 //! Measurements in processes of their own: where CPU time or peak memory counts, a shared process would blur them.
 //!
-//! A child prints one JSON array of numbers as its last line, one per metric. Rivals with dependencies of their own
-//! are packages in `benches/rivals`, built at first use; the rest is this program started again.
+//! A child prints one JSON array of numbers as its last line, one per metric. Contenders with dependencies of their
+//! own are packages in `benches/rivals`, built at first use; the rest is this program started again.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -44,15 +44,15 @@ pub(crate) fn own(package: &str, bin: &str) -> Result<PathBuf> {
     Ok(std::env::current_exe()?.with_file_name(bin))
 }
 
-/// Builds the rival package `name` with its own lock file and gives its program.
+/// Builds the contender `name` of suite `alloc` and gives its program.
 pub(crate) fn rival(name: &str) -> Result<PathBuf> {
-    eprintln!("building rival {name}, where it is not built yet");
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rivals").join(name);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rivals");
+    let package = format!("rival-{name}");
     let mut cargo = cargo();
-    cargo.arg("--locked").arg("--manifest-path").arg(folder.join("Cargo.toml"));
-    cargo.arg("--target-dir").arg(folder.join("target"));
+    // Cargo reads its settings where it is started, and one of the rivals needs one.
+    cargo.current_dir(&folder).args(["--locked", "--package", &package]).arg("--target-dir").arg("target");
     output(&mut cargo).map_err(|error| error.with("rival", name))?;
-    Ok(folder.join("target/release").join(format!("rival-{name}")))
+    Ok(folder.join("target/release").join(package))
 }
 
 /// A release build, run where this package lies.

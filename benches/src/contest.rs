@@ -4,7 +4,7 @@
 //! on all alike. Every metric is a cost: lower is better, and a goal is an upper bound of ours / rival.
 
 use crate::row::Row;
-use crate::stats::{Ratio, median};
+use crate::stats::median;
 use stratal::{Error, ErrorKind, Result};
 
 #[cfg(test)]
@@ -85,37 +85,18 @@ impl Contest {
         for (metric, values) in self.metrics.iter().zip(values) {
             let limit = find(Part::Limit).and_then(|at| median(&values[at]));
             for (at, rival) in self.contenders.iter().enumerate().filter(|(_, c)| c.part == Part::Rival) {
-                rows.extend(self.row(metric, &values[ours], rival.name, &values[at], limit));
+                let row = self.row(metric, &values[ours], rival.name, &values[at]);
+                rows.extend(row.map(|row| Row { limit, ..row }));
             }
         }
         rows
     }
 
-    fn row(
-        &self,
-        metric: &Metric,
-        ours: &[f64],
-        rival: &'static str,
-        theirs: &[f64],
-        limit: Option<f64>,
-    ) -> Option<Row> {
-        let ratio = Ratio::of(ours, theirs)?;
+    fn row(&self, metric: &Metric, ours: &[f64], rival: &str, theirs: &[f64]) -> Option<Row> {
         let dot = if metric.name.is_empty() { "" } else { "." };
-        Some(Row {
-            suite: self.suite,
-            point: format!("{}{dot}{}", self.point, metric.name),
-            ours: median(ours)?,
-            rival,
-            rival_value: median(theirs)?,
-            ratio: ratio.median,
-            ci_low: ratio.low,
-            ci_high: ratio.high,
-            runs: ours.len(),
-            goal: metric.goal,
-            holds: metric.goal.and_then(|goal| ratio.holds(goal)),
-            unit: metric.unit,
-            limit,
-        })
+        let point = format!("{}{dot}{}", self.point, metric.name);
+        let pairs = ours.iter().zip(theirs).map(|(&ours, &theirs)| [ours, theirs]).collect();
+        Row::of(self.suite, point, metric.unit, rival, pairs, metric.goal)
     }
 }
 

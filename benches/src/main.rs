@@ -10,11 +10,12 @@ mod stats;
 mod suite;
 
 use clap::Parser;
+use contest::{Contest, Part};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use stratal::{Error, ErrorKind, Result};
-use suite::{SUITES, Scale, Suite};
+use suite::{Chosen, SUITES, Scale, Suite};
 
 #[global_allocator]
 static GLOBAL: stratal::Stratal = stratal::Stratal::new();
@@ -34,6 +35,15 @@ struct Options {
     /// Small inputs and two rounds: shows that the suite runs, decides nothing.
     #[arg(long)]
     quick: bool,
+    /// Rounds, instead of nine; below six no interval can be given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: Option<u16>,
+    /// Only these points: `fast64`, `fast64/2` for two threads, `tensor*` for a beginning.
+    #[arg(long, value_name = "POINT,..", value_delimiter = ',')]
+    points: Vec<String>,
+    /// Only these rivals.
+    #[arg(long, value_name = "RIVAL,..", value_delimiter = ',')]
+    rivals: Vec<String>,
     /// Writes the rows to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -73,7 +83,9 @@ fn run(options: &Options) -> Result<()> {
         SUITES.iter().for_each(|suite| println!("{:<8} {}", suite.name, suite.about));
         return Ok(());
     }
-    let rows = hold(find(options.suite.as_deref().unwrap_or_default())?, options.quick)?;
+    let suite = find(options.suite.as_deref().unwrap_or_default())?;
+    let mut rows = hold(suite, options)?;
+    rows.extend(suite::derive(suite.name, &rows));
     print!("{}", row::table(&rows));
     match &options.json {
         Some(path) => write(path, &rows),
@@ -81,9 +93,9 @@ fn run(options: &Options) -> Result<()> {
     }
 }
 
-fn hold(suite: &Suite, quick: bool) -> Result<Vec<row::Row>> {
-    let rounds = if quick { QUICK_ROUNDS } else { ROUNDS };
-    let contests = (suite.contests)(Scale { quick })?;
+fn hold(suite: &Suite, options: &Options) -> Result<Vec<row::Row>> {
+    let rounds = options.rounds.map_or(if options.quick { QUICK_ROUNDS } else { ROUNDS }, usize::from);
+    let contests = contests(suite, options)?;
     let runs: usize = contests.iter().map(|contest| contest.contenders.len() * rounds).sum();
     let bar = ProgressBar::new(runs as u64);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg} {eta}") {
@@ -100,6 +112,19 @@ fn hold(suite: &Suite, quick: bool) -> Result<Vec<row::Row>> {
     }
     bar.finish_and_clear();
     Ok(rows)
+}
+
+/// The suite's contests, without the points and rivals that were not asked for.
+fn contests(suite: &Suite, options: &Options) -> Result<Vec<Contest>> {
+    let chosen = Chosen { points: options.points.clone(), rivals: options.rivals.clone() };
+    // The options live as long as the program, and so may what suites keep of them.
+    let chosen: &'static Chosen = Box::leak(Box::new(chosen));
+    let mut contests = (suite.contests)(Scale { quick: options.quick, chosen })?;
+    contests.retain(|contest| chosen.point(&contest.point));
+    for contest in &mut contests {
+        contest.contenders.retain(|contender| contender.part != Part::Rival || chosen.rival(contender.name));
+    }
+    Ok(contests)
 }
 
 fn write(path: &PathBuf, rows: &[row::Row]) -> Result<()> {

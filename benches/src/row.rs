@@ -1,5 +1,6 @@
 //! One comparison as a row: for the table, and for machines.
 
+use crate::stats::{Ratio, median};
 use serde::Serialize;
 
 /// One comparison with one rival. Every value is a cost in `unit`: lower is better.
@@ -12,7 +13,7 @@ pub(crate) struct Row {
     /// Our median.
     pub(crate) ours: f64,
     /// Name of the rival.
-    pub(crate) rival: &'static str,
+    pub(crate) rival: String,
     /// The rival's median.
     pub(crate) rival_value: f64,
     /// Median of ours / rival, pair by pair.
@@ -31,6 +32,9 @@ pub(crate) struct Row {
     pub(crate) unit: &'static str,
     /// What the machine allows at best, in the same run.
     pub(crate) limit: Option<f64>,
+    /// Our value and the rival's, round by round.
+    #[serde(skip)]
+    pub(crate) pairs: Vec<[f64; 2]>,
 }
 
 const HEADER: [&str; 9] =
@@ -51,13 +55,42 @@ pub(crate) fn table(rows: &[Row]) -> String {
 }
 
 impl Row {
+    /// Compares round by round; nothing without rounds.
+    pub(crate) fn of(
+        suite: &'static str,
+        point: String,
+        unit: &'static str,
+        rival: &str,
+        pairs: Vec<[f64; 2]>,
+        goal: Option<f64>,
+    ) -> Option<Self> {
+        let (ours, theirs): (Vec<f64>, Vec<f64>) = pairs.iter().map(|&[ours, theirs]| (ours, theirs)).unzip();
+        let ratio = Ratio::of(&ours, &theirs)?;
+        Some(Self {
+            suite,
+            point,
+            ours: median(&ours)?,
+            rival: rival.to_owned(),
+            rival_value: median(&theirs)?,
+            ratio: ratio.median,
+            ci_low: ratio.low,
+            ci_high: ratio.high,
+            runs: pairs.len(),
+            goal,
+            holds: goal.and_then(|goal| ratio.holds(goal)),
+            unit,
+            limit: None,
+            pairs,
+        })
+    }
+
     fn cells(&self) -> [String; 9] {
         let limit = self.limit.map_or(String::new(), |limit| format!(" (limit {limit:.3})"));
         [
             self.suite.to_owned(),
             self.point.clone(),
             format!("{:.3} {}{limit}", self.ours, self.unit),
-            self.rival.to_owned(),
+            self.rival.clone(),
             format!("{:.3}", self.rival_value),
             format!("{:.3}", self.ratio),
             format!("{:.3} .. {:.3}, {} runs", self.ci_low, self.ci_high, self.runs),

@@ -41,7 +41,10 @@ fn rounds_alternate_direction() {
 fn rows_compare_ours_with_each_rival() {
     let rows = contest(&Rc::default()).hold(7, |_| ()).expect("rows");
     let [time, memory] = rows.as_slice() else { panic!("two rows, got {}", rows.len()) };
-    assert_eq!((time.point.as_str(), time.ours, time.rival, time.rival_value), ("point", 3.0, "B", 6.0));
+    assert_eq!(
+        (time.point.as_str(), time.ours, time.rival.as_str(), time.rival_value),
+        ("point", 3.0, "B", 6.0)
+    );
     assert_eq!((time.ratio, time.runs, time.holds, time.limit), (0.5, 7, Some(true), Some(2.0)));
     assert_eq!((memory.point.as_str(), memory.goal, memory.holds), ("point.rss", None, None));
 }

@@ -1,46 +1,64 @@
 //! Suite `alloc`: CPU time and peak memory of allocation patterns under each allocator, one process per run.
+//!
+//! The contenders are one program each, alike but for the global allocator (`benches/rivals`). Points are named as in
+//! the workload, with `/2` where two threads work at once.
 
 use super::{Scale, Suite, no_child};
 use crate::child;
 use crate::contest::{Contender, Contest, Metric, Part};
+use points::{GROUPS, Group};
 use std::path::PathBuf;
 use std::process::Command;
 use stratal::Result;
 
+mod points;
+mod summary;
+
+pub(crate) use summary::summary;
+
 pub(crate) const SUITE: Suite = Suite {
     name: "alloc",
-    about: "the allocator against System, mimalloc and jemalloc",
+    about: "the allocator against mimalloc, jemalloc, snmalloc, rpmalloc, talc and glibc",
     contests,
     child: no_child,
 };
 
-/// Points of `workload/alloc.rs`; the first does nothing and shows the size of a program.
-const POINTS: [&str; 5] = ["empty", "fast64", "churn", "med", "cross"];
-const RIVALS: [&str; 3] = ["system", "mimalloc", "jemalloc"];
+const OURS: &str = "stratal";
+const RIVALS: [&str; 7] = ["mimalloc3", "mimalloc2", "jemalloc", "snmalloc", "rpmalloc", "talc", "glibc"];
+
+/// How much of a full run a quick one does.
+const QUICK: f64 = 0.02;
+
+/// A contender's name, its part and its program.
+type Program = (&'static str, Part, PathBuf);
 
 fn contests(scale: Scale) -> Result<Vec<Contest>> {
-    let mut programs = vec![("stratal", Part::Ours, child::own("stratal-bench", "stratal-workload")?)];
-    for name in RIVALS {
+    let mut programs = vec![(OURS, Part::Ours, child::rival(OURS)?)];
+    for name in RIVALS.into_iter().filter(|name| scale.chosen.rival(name)) {
+        eprintln!("building {name}, where it is not built yet");
         programs.push((name, Part::Rival, child::rival(name)?));
     }
-    Ok(POINTS.iter().map(|point| contest(point, &programs, scale)).collect())
+    let points = GROUPS.iter().flat_map(Group::points);
+    let points = points.filter(|(_, _, name)| scale.chosen.point(name));
+    Ok(points.map(|(point, threads, name)| contest(point, threads, name, &programs, scale)).collect())
 }
 
-fn contest(point: &'static str, programs: &[(&'static str, Part, PathBuf)], scale: Scale) -> Contest {
-    let size = if scale.quick { "quick" } else { "full" };
-    let mut metrics = vec![
-        Metric { name: "", unit: "ns CPU/op", goal: Some(1.0) },
-        Metric { name: "rss", unit: "MiB peak", goal: Some(1.0) },
+fn contest(point: &'static str, threads: usize, name: String, programs: &[Program], scale: Scale) -> Contest {
+    let effort = if scale.quick { QUICK } else { 1.0 };
+    let metrics = vec![
+        Metric { name: "", unit: "ns CPU/op", goal: None },
+        Metric { name: "rss", unit: "MiB peak", goal: None },
     ];
-    // A program that does nothing has a size, but no operations.
-    let skipped = usize::from(point == POINTS[0]);
-    metrics.drain(..skipped);
-    let contender = |(name, part, program): &(&'static str, Part, PathBuf)| {
+    let contender = |(name, part, program): &Program| {
         let mut command = Command::new(program);
-        command.args([point, size]);
-        let run = Box::new(move || Ok(child::measure(&mut command)?.split_off(skipped)));
+        command.args([point, &threads.to_string(), &effort.to_string()]);
+        let run = Box::new(move || {
+            let mut figures = child::measure(&mut command)?;
+            figures.truncate(2);
+            Ok(figures)
+        });
         Contender { name, part: *part, run }
     };
     let contenders = programs.iter().map(contender).collect();
-    Contest { suite: "alloc", point: point.to_owned(), metrics, contenders }
+    Contest { suite: "alloc", point: name, metrics, contenders }
 }

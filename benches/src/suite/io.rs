@@ -15,7 +15,7 @@ use stratal::tiering::io::file::IoFile;
 use stratal::tiering::io::limit::{Effort, measure};
 use stratal::{Error, ErrorKind, Result};
 
-#[path = "../../workload/clock.rs"]
+#[path = "../../rivals/workload/src/clock.rs"]
 mod clock;
 mod mapped;
 mod ring;

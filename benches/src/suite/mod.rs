@@ -1,6 +1,7 @@
 //! The suites, one per file: each turns the options into contests.
 
 use crate::contest::Contest;
+use crate::row::Row;
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::path::Path;
@@ -15,6 +16,37 @@ pub(crate) mod stream;
 pub(crate) struct Scale {
     /// Small inputs: shows that the suite runs, decides nothing.
     pub(crate) quick: bool,
+    /// What the user asked for. Points and rivals that a suite makes all the same are left out later.
+    pub(crate) chosen: &'static Chosen,
+}
+
+/// Points and rivals by name; an empty list means all.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Chosen {
+    /// Points: `fast64` for the point with any number of threads, `fast64/2` for one, `tensor*` for a beginning.
+    pub(crate) points: Vec<String>,
+    /// Rivals.
+    pub(crate) rivals: Vec<String>,
+}
+
+impl Chosen {
+    /// Whether the point takes part.
+    pub(crate) fn point(&self, name: &str) -> bool {
+        self.points.is_empty() || self.points.iter().any(|wanted| matches(wanted, name))
+    }
+
+    /// Whether the rival takes part.
+    pub(crate) fn rival(&self, name: &str) -> bool {
+        self.rivals.is_empty() || self.rivals.iter().any(|wanted| wanted == name)
+    }
+}
+
+/// Whether `name` is the point that was wanted, or one of them.
+fn matches(wanted: &str, name: &str) -> bool {
+    match wanted.strip_suffix('*') {
+        Some(beginning) => name.starts_with(beginning),
+        None => wanted == name || name.split_once('/').is_some_and(|(point, _)| point == wanted),
+    }
 }
 
 /// One suite.
@@ -31,6 +63,14 @@ pub(crate) struct Suite {
 
 /// Every suite.
 pub(crate) const SUITES: &[Suite] = &[alloc::SUITE, io::SUITE, stream::SUITE];
+
+/// Rows that a suite derives from those of its points.
+pub(crate) fn derive(suite: &str, rows: &[Row]) -> Vec<Row> {
+    match suite {
+        "alloc" => alloc::summary(rows),
+        _ => Vec::new(),
+    }
+}
 
 /// For suites whose children are other programs.
 fn no_child(_: &[String]) -> Result<Vec<f64>> {

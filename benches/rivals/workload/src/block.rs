@@ -1,0 +1,83 @@
+//! A block of the global allocator, taken and given back by its layout: nothing between the loop and the allocator.
+
+use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, handle_alloc_error};
+use std::hint::black_box;
+
+/// One block. It is not freed by being dropped: a loop says when.
+pub(crate) struct Block {
+    start: *mut u8,
+    layout: Layout,
+}
+
+// SAFETY: a block is owned memory; which thread frees it does not matter to any allocator.
+unsafe impl Send for Block {}
+
+impl Block {
+    /// Takes a block of `bytes`, not zero, at a multiple of `align`, a power of two.
+    #[inline]
+    pub(crate) fn take(bytes: usize, align: usize) -> Self {
+        Self::with(Layout::from_size_align(bytes, align).expect("a sane layout"), |layout| {
+            // SAFETY: no point asks for zero bytes.
+            unsafe { alloc(layout) }
+        })
+    }
+
+    /// Takes a block of zeros.
+    pub(crate) fn zeroed(bytes: usize) -> Self {
+        Self::with(Layout::from_size_align(bytes, 64).expect("a sane layout"), |layout| {
+            // SAFETY: no point asks for zero bytes.
+            unsafe { alloc_zeroed(layout) }
+        })
+    }
+
+    #[inline]
+    fn with(layout: Layout, take: impl Fn(Layout) -> *mut u8) -> Self {
+        let start = take(layout);
+        if start.is_null() {
+            handle_alloc_error(layout);
+        }
+        Self { start, layout }
+    }
+
+    /// No block: what stands in for one in a loop that only counts its own instructions. Not to be freed.
+    pub(crate) fn none(layout: Layout) -> Self {
+        Self { start: black_box(layout.dangling_ptr().as_ptr()), layout }
+    }
+
+    /// Takes one and writes its first word: nobody allocates to write nothing.
+    #[inline]
+    pub(crate) fn written(bytes: usize, align: usize) -> Self {
+        let block = Self::take(bytes, align);
+        // SAFETY: every block of the points has 8 bytes, and is aligned for them.
+        unsafe { block.start.cast::<usize>().write(bytes) };
+        block
+    }
+
+    /// Writes a byte in every `step` of the first `bytes`.
+    pub(crate) fn touch(&mut self, bytes: usize, step: usize) {
+        for at in (0..bytes.min(self.layout.size())).step_by(step) {
+            // SAFETY: `at` lies inside the block, which is exclusively borrowed.
+            unsafe { self.start.add(at).write(1) };
+        }
+        black_box(self.start);
+    }
+
+    /// Writes every byte.
+    pub(crate) fn fill(&mut self, value: u8) {
+        // SAFETY: the whole block is ours to write, and exclusively borrowed.
+        unsafe { self.start.write_bytes(value, self.layout.size()) };
+        black_box(self.start);
+    }
+
+    /// Bytes asked for.
+    pub(crate) fn bytes(&self) -> usize {
+        self.layout.size()
+    }
+
+    /// Gives it back.
+    #[inline]
+    pub(crate) fn free(self) {
+        // SAFETY: the block was taken with this layout, and `self` was its only owner.
+        unsafe { dealloc(black_box(self.start), self.layout) }
+    }
+}

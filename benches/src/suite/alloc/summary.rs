@@ -1,0 +1,82 @@
+//! What the points say together: each against its best rival, and geometric means by group.
+//!
+//! A group's mean is taken round by round, so it has an interval as every row has. Its values are means of the
+//! points' values; only their ratio means something.
+
+use super::RIVALS;
+use super::points::{GROUPS, Group};
+use crate::row::Row;
+
+/// The rival of the goals: the `mimalloc` crate as it comes.
+const ANCHOR: &str = RIVALS[0];
+/// Suffixes of the metrics, and what is promised over all points of the reference.
+const METRICS: [(&str, Option<f64>); 2] = [("", Some(0.65)), (".rss", Some(0.60))];
+/// Stands in no mean: these points came later than the goals.
+const LATER: &str = "runtimes";
+
+/// Rows against the best rival of each point, and means by group against every rival.
+pub(crate) fn summary(rows: &[Row]) -> Vec<Row> {
+    let mut derived = Vec::new();
+    for group in GROUPS {
+        for (_, _, point) in group.points() {
+            for (suffix, _) in METRICS {
+                let goal = suffix.is_empty().then_some(group.point_goal);
+                derived.extend(against_best(rows, &format!("{point}{suffix}"), goal));
+            }
+        }
+    }
+    for (suffix, goal) in METRICS {
+        for group in GROUPS {
+            let goal = group.goal.filter(|_| suffix.is_empty());
+            derived.extend(means(rows, group.name, suffix, goal, &names(std::slice::from_ref(group))));
+        }
+        let counted: Vec<String> =
+            GROUPS.iter().filter(|group| group.name != LATER).flat_map(Group::points).map(|p| p.2).collect();
+        derived.extend(means(rows, "all", suffix, goal, &counted));
+    }
+    derived
+}
+
+fn names(groups: &[Group]) -> Vec<String> {
+    groups.iter().flat_map(Group::points).map(|(_, _, name)| name).collect()
+}
+
+/// The point against whoever was best at it.
+fn against_best(rows: &[Row], point: &str, goal: Option<f64>) -> Option<Row> {
+    let rivals = rows.iter().filter(|row| row.point == point);
+    let best = rivals.min_by(|a, b| a.rival_value.total_cmp(&b.rival_value))?;
+    Row::of(
+        best.suite,
+        point.to_owned(),
+        best.unit,
+        &format!("best: {}", best.rival),
+        best.pairs.clone(),
+        goal,
+    )
+}
+
+/// One row per rival: the geometric mean over the points that were measured.
+fn means(rows: &[Row], group: &str, suffix: &str, goal: Option<f64>, points: &[String]) -> Vec<Row> {
+    let mean = |rival: &&str| {
+        let measured: Vec<&Row> = points
+            .iter()
+            .filter_map(|point| {
+                rows.iter().find(|row| row.rival == **rival && row.point == format!("{point}{suffix}"))
+            })
+            .collect();
+        let first = measured.first()?;
+        let pairs = (0..first.pairs.len()).map(|round| geometric(&measured, round)).collect();
+        let name = format!("geomean of {}: {group}{suffix}", measured.len());
+        Row::of(first.suite, name, first.unit, rival, pairs, goal.filter(|_| *rival == ANCHOR))
+    };
+    RIVALS.iter().filter_map(mean).collect()
+}
+
+/// The geometric means of our values and of the rival's in one round.
+fn geometric(rows: &[&Row], round: usize) -> [f64; 2] {
+    let mean = |side: usize| {
+        let logs: f64 = rows.iter().map(|row| row.pairs[round][side].ln()).sum();
+        (logs / rows.len() as f64).exp()
+    };
+    [mean(0), mean(1)]
+}
