@@ -1,6 +1,8 @@
 //! Shapes in types: what they accept, what they refuse, and how they are written.
 
-use stratal::{C, Dim, Dyn, ErrorKind, Shape, Tensor, View, bf16, dims, f16};
+use stratal::{
+    C, Dim, Dyn, ErrorKind, F4x2, F8E4M3, F8E5M2, I4x2, Shape, Tensor, U4x2, View, bf16, dims, f16,
+};
 
 dims! { Batch, pub Seq }
 
@@ -26,10 +28,21 @@ fn every_element_type_holds_its_values() {
     holds([1.5f32, -0.0, f32::MAX]);
     holds([f16::from_f32(0.5), f16::INFINITY, f16::MIN]);
     holds([bf16::from_f32(0.5), bf16::INFINITY, bf16::MIN]);
+    holds([f64::MIN, -0.0, f64::MAX]);
+    holds([F8E4M3::MIN, F8E4M3::from_f32(0.5), F8E4M3::MAX]);
+    holds([F8E5M2::MIN, F8E5M2::from_f32(0.5), F8E5M2::MAX]);
+    holds([F4x2::new(-6.0, 0.5), F4x2::new(0.0, 1.0), F4x2::new(1.5, 6.0)]);
+    holds([I4x2::new(-8, 7), I4x2::new(0, -1), I4x2::new(1, 2)]);
+    holds([U4x2::new(15, 0), U4x2::new(0, 1), U4x2::new(1, 2)]);
+    holds([true, false, true]);
     holds([i8::MIN, 0, i8::MAX]);
-    holds([u8::MIN, 1, u8::MAX]);
+    holds([i16::MIN, 0, i16::MAX]);
     holds([i32::MIN, 0, i32::MAX]);
     holds([i64::MIN, 0, i64::MAX]);
+    holds([u8::MIN, 1, u8::MAX]);
+    holds([u16::MIN, 1, u16::MAX]);
+    holds([u32::MIN, 1, u32::MAX]);
+    holds([u64::MIN, 1, u64::MAX]);
 }
 
 /// Sizes are checked when a tensor is made, with the axis and both sizes in the message.

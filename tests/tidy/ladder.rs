@@ -30,7 +30,7 @@ const LADDERS: &[Ladder] = &[
         src: "runtime/src/",
         rungs: &[
             &["error"],
-            &["align"],
+            &["align", "number"],
             &["sync"],
             &["sys", "simd"],
             &["pool"],

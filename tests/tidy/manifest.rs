@@ -9,7 +9,7 @@ const GUESTS: &[(&str, &[&str])] = &[
     ("clap", &["tiering/cli/", "benches/"]),
     ("crossbeam", &["tiering/src/io/threads", "tiering/src/transfer", "tiering/src/engine"]),
     ("cudarc", &["tiering/src/device/cuda"]),
-    ("half", &["runtime/src/tensor", "runtime/src/simd", "runtime/src/private", "tiering/cli/"]),
+    ("half", &["runtime/src/number", "runtime/src/private", "tiering/cli/"]),
     ("indicatif", &["tiering/cli/", "benches/"]),
     ("io_uring", &["tiering/src/io/uring"]),
     (
@@ -28,6 +28,7 @@ const GUESTS: &[(&str, &[&str])] = &[
     ),
     ("loom", &["runtime/src/sync.rs"]),
     ("memmap2", &["tiering/src/origin", "runtime/src/shm", "benches/"]),
+    ("num_complex", &["runtime/src/number"]),
     ("proc_macro2", &["macros/"]),
     ("proptest", &[]),
     ("pulp", &["tiering/cli/"]),

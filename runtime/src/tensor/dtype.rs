@@ -1,17 +1,21 @@
-//! Element types: their names, their sizes, and the only casts between bytes and elements.
+//! Element types as data: their names, their sizes, and the Rust type of each.
 //!
-//! Invariant: every bit pattern of an [`Element`] is a valid value, so a cast has to check length and alignment
-//! and nothing else.
+//! The casts between bytes and elements, the only ones, live in [`cast`].
+
+mod cast;
 
 use crate::error::{Error, ErrorKind};
+use crate::number::{F4x2, F8E4M3, F8E5M2, I4x2, Number, U4x2};
 use std::fmt;
 use std::str::FromStr;
 
-pub use half::{bf16, f16};
+pub use crate::number::{bf16, f16};
+pub(super) use cast::Elements;
+pub use cast::{NotElements, as_bytes, as_elements, as_elements_mut};
 
 /// Declares each dtype once: variant, bytes, name, name in safetensors, and what it is.
 macro_rules! dtypes {
-    ($($variant:ident $size:literal $name:literal $format:literal $what:literal;)*) => {
+    ($($variant:ident $size:literal $name:literal $format:expr, $what:literal;)*) => {
         /// The type of a tensor's elements, as data.
         ///
         /// ```
@@ -42,9 +46,11 @@ macro_rules! dtypes {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// The name in a safetensors header, such as `BF16`.
+            /// The name in a safetensors header, such as `BF16`; `None` where the format has no such dtype.
+            ///
+            /// `F4` counts single values there, [`DType::F4x2`] pairs.
             #[must_use]
-            pub const fn format_name(self) -> &'static str {
+            pub const fn format_name(self) -> Option<&'static str> {
                 match self { $(Self::$variant => $format,)* }
             }
         }
@@ -52,21 +58,26 @@ macro_rules! dtypes {
 }
 
 dtypes! {
-    F64 8 "f64" "F64" "IEEE 754 double.";
-    F32 4 "f32" "F32" "IEEE 754 single.";
-    F16 2 "f16" "F16" "IEEE 754 half.";
-    BF16 2 "bf16" "BF16" "The upper half of an `f32`.";
-    F8E4M3 1 "f8e4m3" "F8_E4M3" "Eight-bit float, four bits of exponent.";
-    F8E5M2 1 "f8e5m2" "F8_E5M2" "Eight-bit float, five bits of exponent.";
-    I64 8 "i64" "I64" "Signed, 64 bits.";
-    I32 4 "i32" "I32" "Signed, 32 bits.";
-    I16 2 "i16" "I16" "Signed, 16 bits.";
-    I8 1 "i8" "I8" "Signed, 8 bits.";
-    U64 8 "u64" "U64" "Unsigned, 64 bits.";
-    U32 4 "u32" "U32" "Unsigned, 32 bits.";
-    U16 2 "u16" "U16" "Unsigned, 16 bits.";
-    U8 1 "u8" "U8" "Unsigned, 8 bits.";
-    Bool 1 "bool" "BOOL" "One byte, 0 or 1. Has no [`Element`]: other bytes would not be a `bool`.";
+    F64 8 "f64" Some("F64"), "IEEE 754 double.";
+    F32 4 "f32" Some("F32"), "IEEE 754 single.";
+    F16 2 "f16" Some("F16"), "IEEE 754 half.";
+    BF16 2 "bf16" Some("BF16"), "The upper half of an `f32`.";
+    F8E4M3 1 "f8e4m3" Some("F8_E4M3"), "Eight-bit float, four bits of exponent, no infinities.";
+    F8E5M2 1 "f8e5m2" Some("F8_E5M2"), "Eight-bit float, five bits of exponent.";
+    F4x2 1 "f4x2" Some("F4"), "Two 4-bit floats, e2m1.";
+    I64 8 "i64" Some("I64"), "Signed, 64 bits.";
+    I32 4 "i32" Some("I32"), "Signed, 32 bits.";
+    I16 2 "i16" Some("I16"), "Signed, 16 bits.";
+    I8 1 "i8" Some("I8"), "Signed, 8 bits.";
+    I4x2 1 "i4x2" None, "Two signed integers of 4 bits.";
+    U64 8 "u64" Some("U64"), "Unsigned, 64 bits.";
+    U32 4 "u32" Some("U32"), "Unsigned, 32 bits.";
+    U16 2 "u16" Some("U16"), "Unsigned, 16 bits.";
+    U8 1 "u8" Some("U8"), "Unsigned, 8 bits.";
+    U4x2 1 "u4x2" None, "Two unsigned integers of 4 bits.";
+    Bool 1 "bool" Some("BOOL"), "One byte, 0 or 1.";
+    C64 8 "c64" Some("C64"), "Complex of two `f32`.";
+    C128 16 "c128" None, "Complex of two `f64`.";
 }
 
 impl fmt::Display for DType {
@@ -98,25 +109,19 @@ impl FromStr for DType {
 
     /// Accepts both spellings, `bf16` and `BF16`.
     fn from_str(name: &str) -> Result<Self, UnknownDType> {
-        let found = Self::ALL.iter().find(|dtype| dtype.name() == name || dtype.format_name() == name);
+        let found = Self::ALL.iter().find(|dtype| dtype.name() == name || dtype.format_name() == Some(name));
         found.copied().ok_or_else(|| UnknownDType(name.into()))
     }
 }
 
-mod sealed {
-    /// Keeps [`super::Element`] to types whose every bit pattern is a value.
-    pub trait Sealed {}
-}
-
-/// A Rust type that a tensor can hold. Sealed: plain numbers of which every bit pattern is a value.
+/// A Rust type that a tensor can hold. Sealed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a tensor element",
-    label = "a tensor holds f64, f32, f16, bf16 or an integer of 8 to 64 bits",
-    note = "`f16` and `bf16` are re-exported from the crate `half`"
+    label = "a tensor holds floats of 8 to 64 bits, integers of 8 to 64 bits, `bool` or pairs of 4-bit numbers",
+    note = "`f16`, `bf16`, `F8E4M3`, `F8E5M2`, `F4x2`, `I4x2` and `U4x2` are exported from this crate",
+    note = "`Complex<f32>` and `Complex<f64>` need the feature `complex`"
 )]
-pub trait Element:
-    sealed::Sealed + Copy + Default + PartialEq + PartialOrd + fmt::Debug + fmt::Display + Send + Sync + 'static
-{
+pub trait Element: Number {
     /// The dtype of a tensor of `Self`.
     const DTYPE: DType;
 }
@@ -124,7 +129,6 @@ pub trait Element:
 macro_rules! elements {
     ($($element:ty: $dtype:ident),* $(,)?) => {
         $(
-            impl sealed::Sealed for $element {}
             impl Element for $element {
                 const DTYPE: DType = DType::$dtype;
             }
@@ -134,41 +138,15 @@ macro_rules! elements {
 }
 
 elements! {
-    f64: F64, f32: F32, f16: F16, bf16: BF16,
-    i64: I64, i32: I32, i16: I16, i8: I8,
-    u64: U64, u32: U32, u16: U16, u8: U8,
+    f64: F64, f32: F32, f16: F16, bf16: BF16, F8E4M3: F8E4M3, F8E5M2: F8E5M2, F4x2: F4x2,
+    i64: I64, i32: I32, i16: I16, i8: I8, I4x2: I4x2,
+    u64: U64, u32: U32, u16: U16, u8: U8, U4x2: U4x2,
+    bool: Bool,
 }
 
-/// The elements of `bytes`, or `None` if they are misaligned or end within an element.
-pub(super) fn cast<T: Element>(bytes: &[u8]) -> Option<&[T]> {
-    let len = element_count::<T>(bytes)?;
-    if len == 0 {
-        return Some(&[]);
-    }
-    // SAFETY:
-    // - the pointer is aligned for `T` and `len` elements end with the bytes, both checked by `element_count`;
-    // - every bit pattern is a `T` (`Element` is sealed to such types);
-    // - the result borrows `bytes`, so it is as readable and as unchanging.
-    Some(unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast::<T>(), len) })
-}
-
-/// The elements of `bytes` to write, or `None` if they are misaligned or end within an element.
-pub(super) fn cast_mut<T: Element>(bytes: &mut [u8]) -> Option<&mut [T]> {
-    let len = element_count::<T>(bytes)?;
-    if len == 0 {
-        return Some(&mut []);
-    }
-    // SAFETY:
-    // - the pointer is aligned for `T` and `len` elements end with the bytes, both checked by `element_count`;
-    // - every bit pattern is a `T`, and every `T` is plain bytes without padding;
-    // - the result borrows `bytes` exclusively.
-    Some(unsafe { std::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast::<T>(), len) })
-}
-
-/// How many elements `bytes` holds, if it holds whole ones at their alignment. No bytes hold none, wherever.
-fn element_count<T: Element>(bytes: &[u8]) -> Option<usize> {
-    let fits = bytes.is_empty() || bytes.as_ptr().cast::<T>().is_aligned();
-    (fits && bytes.len().is_multiple_of(size_of::<T>())).then(|| bytes.len() / size_of::<T>())
+#[cfg(feature = "complex")]
+elements! {
+    crate::number::Complex<f32>: C64, crate::number::Complex<f64>: C128,
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Typed leases: the right to use the elements of a tensor, or of some of its rows, until dropped.
 //!
 //! A lease owns its entry: it keeps the bytes alive and borrows nothing, so it can move into threads and kernels.
-//! Invariant: the leased bytes are whole elements at their alignment, checked when the lease was taken.
+//! Invariant: the leased elements are as many as the layout has, checked when the lease was taken.
 
-use super::any::{AnyTensor, BytesLease};
-use super::dtype::{DType, Element, cast, cast_mut};
+use super::any::AnyTensor;
+use super::dtype::{DType, Element, Elements};
 use super::layout::Layout;
 use super::managed::Access;
 use super::shape::Shape;
@@ -15,56 +15,55 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut, Range};
 
 /// What `expect` says where the invariant of this module is used.
-const CHECKED: &str = "length and alignment were checked when the lease was taken";
+const EXCLUSIVE: &str = "the lease was taken to write";
 
 /// Elements that nobody changes while this is held; any number of readers at once. Reads as a slice.
 ///
 /// `S` is the declared shape of what is leased: of rows, the tensor's with a leading [`Dyn`](super::Dyn).
 pub struct ReadLease<T, S> {
-    bytes: BytesLease,
+    elements: Elements<T>,
     layout: Layout,
-    elements: PhantomData<(T, S)>,
+    shape: PhantomData<S>,
 }
 
 /// Elements that nobody else reads or writes while this is held. Reads and writes as a slice.
 pub struct WriteLease<T, S> {
-    bytes: BytesLease,
+    elements: Elements<T>,
     layout: Layout,
-    elements: PhantomData<(T, S)>,
+    shape: PhantomData<S>,
 }
 
-/// Takes the bytes of all elements, or of `rows`, and verifies that they are elements.
+/// Takes the bytes of all elements, or of `rows`, and verifies that they are these elements.
 fn take<T: Element>(
     tensor: &AnyTensor,
     rows: Option<Range<usize>>,
     access: Access,
-) -> Result<(BytesLease, Layout)> {
+) -> Result<(Elements<T>, Layout)> {
     let (layout, range) = match rows {
         Some(rows) => tensor.layout().rows(rows).map_err(|error| error.with("tensor", tensor.name()))?,
         None => (*tensor.layout(), 0..tensor.num_bytes()),
     };
     let bytes = tensor.lease_bytes(range, access)?;
-    match cast::<T>(&bytes) {
-        Some(elements) if elements.len() == layout.num_elements() => Ok((bytes, layout)),
-        _ => {
-            let (have, want) = (bytes.len(), layout.num_bytes());
-            let message =
-                format!("the keeper lent {have} bytes at {:p}, not {want} aligned ones", bytes.as_ptr());
-            Err(Error::new(ErrorKind::Unsupported, message).with("tensor", tensor.name()))
-        }
+    let (have, want) = (bytes.len(), layout.num_bytes());
+    if have != want {
+        let message = format!("the keeper lent {have} bytes, not {want}");
+        return Err(Error::new(ErrorKind::Unsupported, message).with("tensor", tensor.name()));
     }
+    let elements =
+        Elements::check(bytes).map_err(|error| Error::from(error).with("tensor", tensor.name()))?;
+    Ok((elements, layout))
 }
 
 impl<T: Element, S: Shape> ReadLease<T, S> {
     pub(super) fn take(tensor: &AnyTensor, rows: Option<Range<usize>>) -> Result<Self> {
-        let (bytes, layout) = take::<T>(tensor, rows, Access::Read)?;
-        Ok(Self { bytes, layout, elements: PhantomData })
+        let (elements, layout) = take::<T>(tensor, rows, Access::Read)?;
+        Ok(Self { elements, layout, shape: PhantomData })
     }
 
     /// The elements, row-major.
     #[must_use]
     pub fn as_slice(&self) -> &[T] {
-        cast(&self.bytes).expect(CHECKED)
+        self.elements.as_slice()
     }
 
     /// The elements under their shape.
@@ -82,20 +81,20 @@ impl<T: Element, S: Shape> ReadLease<T, S> {
 
 impl<T: Element, S: Shape> WriteLease<T, S> {
     pub(super) fn take(tensor: &AnyTensor, rows: Option<Range<usize>>) -> Result<Self> {
-        let (bytes, layout) = take::<T>(tensor, rows, Access::Write)?;
-        Ok(Self { bytes, layout, elements: PhantomData })
+        let (elements, layout) = take::<T>(tensor, rows, Access::Write)?;
+        Ok(Self { elements, layout, shape: PhantomData })
     }
 
     /// The elements, row-major.
     #[must_use]
     pub fn as_slice(&self) -> &[T] {
-        cast(&self.bytes).expect(CHECKED)
+        self.elements.as_slice()
     }
 
     /// The elements to write, row-major.
     #[must_use]
     pub fn as_mut_slice(&mut self) -> &mut [T] {
-        self.bytes.bytes_mut().and_then(cast_mut).expect(CHECKED)
+        self.elements.as_mut_slice().expect(EXCLUSIVE)
     }
 
     /// The elements under their shape.

@@ -25,7 +25,9 @@ mod view;
 
 pub use any::{AnyTensor, BytesLease};
 pub use buffer::Alignment;
-pub use dtype::{DType, Element, UnknownDType, bf16, f16};
+pub use dtype::{
+    DType, Element, NotElements, UnknownDType, as_bytes, as_elements, as_elements_mut, bf16, f16,
+};
 pub use layout::{Layout, Order, RowMajor};
 pub use lease::{ReadLease, WriteLease};
 pub use params::{Adopt, Heap, LoadError, MemorySource, ParamInfo, ParamSource, Params};

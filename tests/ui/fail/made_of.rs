@@ -7,8 +7,8 @@ struct Unbounded<I> {
     //      ^^^^^^^^^^^^^^^^^^^^^^^^^ `I` is not a dimension
 }
 
-fn elements(_: Tensor<bool, Shape![3]>) {}
-//             ^^^^^^^^^^^^^^^^^^^^^^^ `bool` is not a tensor element
+fn elements(_: Tensor<char, Shape![3]>) {}
+//             ^^^^^^^^^^^^^^^^^^^^^^^ `char` is not a tensor element
 
 fn shapes(_: Tensor<f32, u32>) {}
 //           ^^^^^^^^^^^^^^^^ `u32` is not a shape

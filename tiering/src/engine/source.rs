@@ -9,7 +9,7 @@ use super::lease::Handle;
 use crate::device::host::PAGE_BYTES;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::file::IoFile;
-use crate::origin::{Checkpoint, StoredDtype, TensorEntry};
+use crate::origin::{Checkpoint, TensorEntry};
 use crate::transfer::Placement;
 use std::sync::{Arc, OnceLock};
 use stratal_runtime::tensor::managed::{Keeper, Managed};
@@ -50,16 +50,17 @@ impl Adopt<Checkpoint> for Engine {
 }
 
 impl Source {
-    fn entry(&self, name: &str) -> Result<(&TensorEntry, DType)> {
+    /// The entry, and dtype and shape of the tensor that holds it.
+    fn entry(&self, name: &str) -> Result<(&TensorEntry, DType, Vec<usize>)> {
         let entry = self.checkpoint.get(name).ok_or_else(|| {
             let error = Error::new(ErrorKind::Missing, "the checkpoint has no such tensor");
             error.with("tensor", name).with("file", self.checkpoint.path().display())
         })?;
-        let StoredDtype::Typed(dtype) = entry.dtype else {
-            let message = format!("no tensor type holds elements of {}", entry.dtype.name());
+        let Some((dtype, shape)) = entry.dtype.tensor_of(&entry.shape) else {
+            let message = format!("no tensor holds {:?} elements of {}", entry.shape, entry.dtype);
             return Err(Error::new(ErrorKind::Unsupported, message).with("tensor", name));
         };
-        Ok((entry, dtype))
+        Ok((entry, dtype, shape))
     }
 }
 
@@ -73,12 +74,12 @@ impl ParamSource for Source {
     }
 
     fn find(&self, name: &str) -> Option<ParamInfo> {
-        let (entry, dtype) = self.entry(name).ok()?;
-        Some(ParamInfo { dtype, shape: entry.shape.clone() })
+        let (_, dtype, shape) = self.entry(name).ok()?;
+        Some(ParamInfo { dtype, shape })
     }
 
     fn adopt(&self, name: &str) -> Result<AnyTensor> {
-        let (entry, dtype) = self.entry(name)?;
+        let (entry, dtype, shape) = self.entry(name)?;
         let origin = self.files.get(entry.file as usize).ok_or_else(|| {
             Error::new(ErrorKind::Missing, "the tensor's file is not open").with("tensor", name)
         })?;
@@ -89,6 +90,6 @@ impl ParamSource for Source {
         let index = self.handle.0.add_object(&mut self.handle.0.lock(), object)?;
         let keeper: Arc<dyn Keeper> = Arc::clone(&self.handle) as _;
         let managed = Managed::new(keeper, u64::from(index), Arc::clone(&entry.name));
-        AnyTensor::managed(dtype, &entry.shape, managed)
+        AnyTensor::managed(dtype, &shape, managed)
     }
 }

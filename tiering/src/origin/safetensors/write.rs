@@ -30,7 +30,8 @@ pub struct TensorSpec {
 }
 
 impl TensorSpec {
-    /// A tensor called `name`, of `dtype` and `shape` (elements).
+    /// A tensor called `name`, of `dtype` and `shape` (elements; of a [`DType`](stratal_runtime::tensor::DType) those
+    /// of a tensor, so pairs where it packs two).
     #[must_use]
     pub fn new(name: impl Into<String>, dtype: impl Into<StoredDtype>, shape: impl Into<Vec<usize>>) -> Self {
         Self { name: name.into(), dtype: dtype.into(), shape: shape.into() }
@@ -236,10 +237,15 @@ fn header_text(tensors: &[TensorSpec], metadata: &[(&str, &str)]) -> Result<(Str
             let message = format!("shape {:?} of {} has no byte size that can exist", spec.shape, spec.dtype);
             Error::new(ErrorKind::Format, message).with("tensor", &spec.name)
         };
+        let unknown = || {
+            let message = format!("the format has no dtype for a tensor of {}", spec.dtype);
+            Error::new(ErrorKind::Unsupported, message).with("tensor", &spec.name)
+        };
         let bytes = spec.dtype.bytes_of(&spec.shape).ok_or_else(impossible)?;
+        let (dtype, shape) = spec.dtype.stored_as(&spec.shape).ok_or_else(unknown)?;
         let end = begin.checked_add(bytes).ok_or_else(impossible)?;
         let comma = if text.len() > 1 { "," } else { "" };
-        let (name, dtype, shape) = (quoted(&spec.name), spec.dtype, &spec.shape);
+        let name = quoted(&spec.name);
         // Writing to a `String` cannot fail.
         let _ = write!(
             text,

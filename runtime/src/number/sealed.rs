@@ -1,0 +1,28 @@
+//! What a number is to this crate: traits that nobody outside can implement or name.
+
+use super::Exact;
+use std::fmt;
+
+/// One value: how it leaves its type, and how another enters it.
+pub trait Value: Copy + Default + Send + Sync + 'static {
+    /// The value, exactly.
+    fn exact(self) -> Exact;
+
+    /// The value of this type that stands for `value`, by the table in the documentation of this room.
+    fn nearest(value: Exact) -> Self;
+}
+
+/// What lies in memory: one value, or several packed together. Plain bytes without padding, of which every pattern is
+/// valid unless `first_invalid` says otherwise: casts rely on it.
+pub trait Stored: Copy + Default + PartialEq + fmt::Debug + fmt::Display + Send + Sync + 'static {
+    /// One value of it.
+    type Value: Value;
+
+    /// Values in one of `Self`.
+    const VALUES: usize = 1;
+
+    /// Index of the first of `bytes` at which no `Self` can lie, whatever the others are.
+    fn first_invalid(_bytes: &[u8]) -> Option<usize> {
+        None
+    }
+}

@@ -1,0 +1,85 @@
+//! Floats of at most 16 bits with an exponent narrower than that of `f32`: the arithmetic between their codes and `f32`.
+//!
+//! A format is data; with a constant one everything below folds into a dozen instructions without a branch. Neither
+//! direction makes subnormal `f32`s, which some processors compute slowly: subnormal codes come from, and go by,
+//! adding a power of two whose last bit is the format's smallest value.
+
+/// A binary float format: one sign bit, then exponent, then mantissa.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Format {
+    /// Bits of the exponent.
+    pub(super) exponent_bits: u32,
+    /// Bits of the mantissa.
+    pub(super) mantissa_bits: u32,
+    /// Code, without sign, of what is too large: infinity, or the largest finite value.
+    pub(super) overflow: u32,
+    /// Code of NaN.
+    pub(super) nan: u32,
+    /// Whether the sign of NaN is kept.
+    pub(super) nan_sign: bool,
+    /// First code, without sign, of infinity and NaN.
+    pub(super) special: u32,
+}
+
+/// Bits of an `f32` mantissa.
+const MANTISSA: u32 = 23;
+/// Bias of an `f32` exponent.
+const BIAS: u32 = 127;
+/// Bits of an infinite `f32`.
+const INFINITE: u32 = 0x7f80_0000;
+
+impl Format {
+    const fn bias(self) -> u32 {
+        (1 << (self.exponent_bits - 1)) - 1
+    }
+
+    const fn sign_shift(self) -> u32 {
+        31 - self.exponent_bits - self.mantissa_bits
+    }
+
+    /// The value of a code, which every `f32` can hold.
+    #[inline(always)]
+    pub(super) fn widen(self, code: u32) -> f32 {
+        let sign_bit = 1 << (self.exponent_bits + self.mantissa_bits);
+        let magnitude = code & (sign_bit - 1);
+        let placed = (magnitude << (MANTISSA - self.mantissa_bits)) + ((BIAS - self.bias()) << MANTISSA);
+        let least = (BIAS - self.bias() + 1) << MANTISSA;
+        // Of exponent 0: without the implicit bit, which `placed + 1` has.
+        let subnormal = f32::from_bits(placed + (1 << MANTISSA)) - f32::from_bits(least);
+        let finite = if placed < least { subnormal.to_bits() } else { placed };
+        let bits = if magnitude >= self.special { self.widen_special(magnitude) } else { finite };
+        f32::from_bits(bits | ((code & sign_bit) << self.sign_shift()))
+    }
+
+    /// Infinity stays so, and NaN keeps its payload and becomes quiet.
+    #[inline(always)]
+    fn widen_special(self, magnitude: u32) -> u32 {
+        let infinity = ((1 << self.exponent_bits) - 1) << self.mantissa_bits;
+        let quiet = if magnitude > infinity || self.special == self.nan { 1 << (MANTISSA - 1) } else { 0 };
+        INFINITE | (magnitude << (MANTISSA - self.mantissa_bits)) | quiet
+    }
+
+    /// The code nearest to a value, ties to even.
+    #[inline(always)]
+    pub(super) fn narrow(self, value: f32) -> u32 {
+        let bits = value.to_bits();
+        let magnitude = bits & 0x7fff_ffff;
+        let sign = (bits >> 31) << (self.exponent_bits + self.mantissa_bits);
+        let dropped = MANTISSA - self.mantissa_bits;
+
+        // Twice the largest power of two: what is beyond overflows all the same.
+        let beyond = ((1 << self.exponent_bits) - self.bias() + BIAS) << MANTISSA;
+        let clamped = magnitude.min(beyond);
+        let tie = (clamped >> dropped) & 1;
+        let rebased = clamped.wrapping_sub((BIAS - self.bias()) << MANTISSA);
+        let normal = rebased.wrapping_add((1 << (dropped - 1)) - 1 + tie) >> dropped;
+
+        let unit = (BIAS - self.bias() + dropped + 1) << MANTISSA;
+        let summed = f32::from_bits(clamped) + f32::from_bits(unit);
+        let subnormal = summed.to_bits().wrapping_sub(unit);
+
+        let least = (BIAS - self.bias() + 1) << MANTISSA;
+        let finite = (if clamped < least { subnormal } else { normal }).min(self.overflow);
+        if magnitude > INFINITE { self.nan | if self.nan_sign { sign } else { 0 } } else { finite | sign }
+    }
+}
