@@ -2,7 +2,8 @@
 //!
 //! A chunk that cannot be read in place is read piece by piece into staging blocks, each piece copied to its place
 //! when it has arrived whole. The target block belongs to the [`StagedFill`] until the last piece has landed, so a
-//! half-filled chunk is never seen by anybody.
+//! half-filled chunk is never seen by anybody. Staging blocks are runs of the frame pool, whose spans are blocks of
+//! one [`Pool`](stratal_runtime::pool::Pool), so staging is inside the budget and registered with the driver.
 
 use super::step::PieceStep;
 use crate::device::host::Block;

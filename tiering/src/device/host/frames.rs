@@ -2,14 +2,16 @@
 //!
 //! Invariants: `used + free == pages reserved so far <= budget`; a frame is either whole (free or in one block) or
 //! packed with runs; a frame whose last run returns is whole again. The pool grows span by span as blocks are first
-//! needed, so a large budget costs nothing until it is used.
+//! needed, so a large budget costs nothing until it is used. Spans are blocks of a [`Pool`] of their own, which frames
+//! leave and come home to by remapping: copies and staging buffers come from one place with one limit.
 
 use super::block::Block;
 use super::{FRAME_BYTES, FRAME_PAGES, PAGE_BYTES};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use std::cmp::Ordering;
 use std::ptr::NonNull;
 use std::sync::Arc;
+use stratal_runtime::pool::{Pool, PoolBuffer};
 use stratal_runtime::sys;
 
 /// The pool grows by an eighth of what it has, and by at least and at most so many frames: in little steps while it
@@ -18,30 +20,27 @@ const SPAN_FRAMES_MIN: usize = 16;
 const SPAN_FRAMES_MAX: usize = 512;
 const GROWTH_SHARE: usize = 8;
 
-/// One reservation of the pool, committed and mapped until the last block of it is gone.
+/// Frames that addresses are reserved for, at most: 64 TiB of them.
+const ADDRESSED_FRAMES_MAX: usize = (64 << 40) / FRAME_BYTES;
+
+/// A long block of the addresses, committed and mapped until the last of its own blocks is gone. Its bytes are
+/// reached through those.
 #[derive(Debug)]
 pub(super) struct Span {
-    start: NonNull<u8>,
-    len: usize,
+    bytes: PoolBuffer,
     index: u16,
 }
 
-// SAFETY: a span is a range of mapped addresses with no thread-bound state; its bytes are reached through blocks.
-unsafe impl Send for Span {}
-// SAFETY: as above; `&Span` only tells addresses.
-unsafe impl Sync for Span {}
-
 impl Span {
-    fn commit(len: usize, index: u16) -> Result<Self> {
-        let start = sys::reserve(len, FRAME_BYTES)?;
-        let span = Self { start, len, index };
-        // SAFETY: the range was reserved just now and nothing else knows it.
-        unsafe { sys::advise_huge(start, len) };
-        // SAFETY: as above. A child after fork must not share pages under DMA.
+    fn commit(addresses: &Pool, len: usize, index: u16) -> Result<Self> {
+        let bytes = addresses.allocate_unzeroed(len)?;
+        let start = bytes.as_non_null();
+        // SAFETY: the block was taken just now and nothing else knows it. A child after fork must not share pages
+        // under DMA.
         unsafe { sys::dont_fork(start, len) };
         // SAFETY: as above; huge pages are faulted in now, so that registration pins them whole.
         unsafe { sys::populate(start, len) }?;
-        Ok(span)
+        Ok(Self { bytes, index })
     }
 
     pub(super) fn index(&self) -> u16 {
@@ -49,17 +48,9 @@ impl Span {
     }
 
     pub(super) fn address(&self, page: usize) -> NonNull<u8> {
-        debug_assert!(page * PAGE_BYTES < self.len);
+        debug_assert!(page * PAGE_BYTES < self.bytes.len());
         // SAFETY: blocks are only made of pages inside the span.
-        unsafe { self.start.add(page * PAGE_BYTES) }
-    }
-}
-
-impl Drop for Span {
-    fn drop(&mut self) {
-        // SAFETY: the reservation of `commit`, released once; every block inside held an `Arc` of this span.
-        let released = unsafe { sys::release(self.start, self.len) };
-        debug_assert!(released.is_ok(), "the kernel unmaps what it mapped");
+        unsafe { self.bytes.as_non_null().add(page * PAGE_BYTES) }
     }
 }
 
@@ -133,6 +124,8 @@ impl Packed {
 /// All host memory of one engine: never more than its budget.
 #[derive(Debug)]
 pub struct FramePool {
+    /// Where spans come from; `None` if the system refused any.
+    addresses: Option<Pool>,
     budget_pages: usize,
     committed_pages: usize,
     used_pages: usize,
@@ -148,6 +141,7 @@ impl FramePool {
     pub fn new(budget_bytes: u64) -> Self {
         let budget_pages = usize::try_from(budget_bytes).unwrap_or(usize::MAX) / PAGE_BYTES;
         Self {
+            addresses: addresses(budget_pages),
             budget_pages,
             committed_pages: 0,
             used_pages: 0,
@@ -246,13 +240,16 @@ impl FramePool {
         let step = frames.clamp(SPAN_FRAMES_MIN, SPAN_FRAMES_MAX) * FRAME_PAGES;
         let pages = step.min(self.budget_pages - self.committed_pages);
         // A span's index is a `u16`; 65,535 of them hold 64 TiB.
-        (pages > 0 && self.spans.len() < usize::from(u16::MAX))
-            .then_some(Growth { index: self.spans.len(), pages })
+        (pages > 0 && self.spans.len() < usize::from(u16::MAX)).then(|| Growth {
+            addresses: self.addresses.clone(),
+            index: self.spans.len(),
+            pages,
+        })
     }
 
     /// Takes committed memory in, so that blocks can be made of it.
     pub fn add(&mut self, committed: Committed) {
-        let Committed { growth: Growth { index, pages }, span } = committed;
+        let Committed { growth: Growth { index, pages, .. }, span } = committed;
         debug_assert_eq!(index, self.spans.len(), "one growth is under way at a time");
         self.spans.push(span);
         self.committed_pages += pages;
@@ -269,9 +266,29 @@ impl FramePool {
     }
 }
 
+/// Addresses for `pages`, or for half as many, and so on, where the system refuses so many (a budget beyond what it
+/// has): the pool then ends there.
+fn addresses(pages: usize) -> Option<Pool> {
+    let mut frames = pages.div_ceil(FRAME_PAGES).min(ADDRESSED_FRAMES_MAX);
+    while frames > 0 {
+        let built = Pool::builder()
+            .name("host frames")
+            .capacity(frames * FRAME_BYTES)
+            .align(FRAME_BYTES)
+            .huge_pages(true)
+            .build();
+        if let Ok(pool) = built {
+            return Some(pool);
+        }
+        frames /= 2;
+    }
+    None
+}
+
 /// Memory that the budget allows and nobody has asked the kernel for yet.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Growth {
+    addresses: Option<Pool>,
     index: usize,
     pages: usize,
 }
@@ -282,7 +299,9 @@ impl Growth {
     /// # Errors
     /// `OutOfMemory` when the kernel refuses.
     pub fn commit(self) -> Result<Committed> {
-        let span = Span::commit(self.pages * PAGE_BYTES, self.index as u16)?;
+        let refused = || Error::new(ErrorKind::OutOfMemory, "the system has no addresses for frames");
+        let addresses = self.addresses.as_ref().ok_or_else(refused)?;
+        let span = Span::commit(addresses, self.pages * PAGE_BYTES, self.index as u16)?;
         Ok(Committed { growth: self, span: Arc::new(span) })
     }
 }
@@ -299,6 +318,6 @@ impl Committed {
     /// What to register.
     #[must_use]
     pub fn region(&self) -> Region {
-        Region { index: self.span.index, start: self.span.start, len: self.span.len }
+        Region { index: self.span.index, start: self.span.address(0), len: self.span.bytes.len() }
     }
 }
