@@ -13,7 +13,7 @@ use crate::sync::unmodelled::Ordering::Relaxed;
 const TICK_MS: u64 = 500;
 
 /// Runs of one bin that are looked at before the next bin is tried.
-const LOOKS: usize = 8;
+const LOOKS: usize = 16;
 
 /// How many slices, at which multiple of slices.
 #[derive(Clone, Copy, Debug)]
@@ -146,31 +146,43 @@ impl Runs {
         true
     }
 
-    /// Finds room among the free runs.
+    /// Finds room among the free runs: the shortest of the first bin that has any long enough.
     fn take_free(&mut self, map: &SegmentMap, want: Want) -> Option<Run> {
         for bin in self.bins.occupied_from(Bins::of(want.slices)) {
+            let mut best: Option<(Stretch<'_>, u32)> = None;
             let mut next = self.bins.head(bin);
             for _ in 0..LOOKS {
                 let Some(free) = next.and_then(|id| Stretch::at(map, id)) else { break };
-                if let Some(first) = free.fit(want.slices, want.align) {
-                    self.unlink(map, free);
-                    return Some(self.carve(map, free, first, want.slices));
+                if let Some(first) = free.fit(want.slices, want.align)
+                    && best.is_none_or(|(shortest, _)| free.len < shortest.len)
+                {
+                    best = Some((free, first));
                 }
                 next = RunId::from_word(free.entry().next.load(Relaxed));
+            }
+            if let Some((free, first)) = best {
+                self.unlink(map, free);
+                return Some(self.carve(map, free, first, want.slices));
             }
         }
         None
     }
 
-    /// Finds room behind a frontier.
+    /// Finds room at a frontier, starting in the free run before it, if there is one.
     fn take_fresh(&mut self, map: &SegmentMap, want: Want) -> Option<Run> {
         for (number, segment) in map.iter().filter(|(_, segment)| segment.kind() == self.kind) {
-            let (first, end) = (segment.frontier(), segment.slices());
-            let fresh = Stretch { segment, number, first, len: end - first, state: State::Zero };
-            if let Some(first) = fresh.fit(want.slices, want.align) {
+            let (frontier, slices) = (segment.frontier(), segment.slices());
+            let fresh =
+                Stretch { segment, number, first: frontier, len: slices - frontier, state: State::Zero };
+            let last = fresh.before(map).filter(|last| last.state.is_free());
+            let whole = last.map_or(fresh, |last| last.cut(last.first, slices));
+            if let Some(first) = whole.fit(want.slices, want.align) {
+                if let Some(last) = last {
+                    self.unlink(map, last);
+                }
                 let end = first + want.slices;
                 segment.advance(end);
-                return Some(self.carve(map, fresh.cut(fresh.first, end), first, want.slices));
+                return Some(self.carve(map, whole.cut(whole.first, end), first, want.slices));
             }
         }
         None
