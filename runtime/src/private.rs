@@ -4,4 +4,4 @@
 
 pub use crate::error::Result;
 pub use crate::tensor::params::{Intake, Params, Survey};
-pub use crate::tensor::{AnyTensor, Axis, C, Dim, Dyn};
+pub use crate::tensor::{AnyTensor, Axis, C, Dim, Dyn, Named};

@@ -4,7 +4,7 @@
 
 use super::buffer::{Alignment, Owned};
 use super::dtype::DType;
-use super::layout::Layout;
+use super::layout::{Contiguous, Layout};
 use super::managed::{Access, Keeper, Lease, Managed};
 use crate::error::Result;
 use crate::pool::Pool;
@@ -38,8 +38,12 @@ impl AnyTensor {
     /// Shape above the address space or above six axes; out of memory.
     pub fn zeros(dtype: DType, shape: &[usize], alignment: Alignment) -> Result<Self> {
         let layout = Layout::row_major(shape, dtype.size())?;
-        let owned = Owned::zeroed(layout.num_bytes(), alignment)?;
-        Ok(Self { dtype, layout, name: "unnamed".into(), handle: Handle::Owned(Arc::new(owned)) })
+        Ok(Self::owned(dtype, layout, Owned::zeroed(layout.num_bytes(), alignment)?))
+    }
+
+    /// A tensor over owned bytes, which are those of `layout`.
+    pub(super) fn owned(dtype: DType, layout: Layout, owned: Owned) -> Self {
+        Self { dtype, layout, name: "unnamed".into(), handle: Handle::Owned(Arc::new(owned)) }
     }
 
     /// A tensor of zeros in a block of `pool`, row-major; the block returns to the pool with the last handle.
@@ -49,8 +53,7 @@ impl AnyTensor {
     #[track_caller]
     pub fn zeros_in(pool: &Pool, dtype: DType, shape: &[usize]) -> Result<Self> {
         let layout = Layout::row_major(shape, dtype.size())?;
-        let owned = Owned::of_block(pool.allocate(layout.num_bytes())?)?;
-        Ok(Self { dtype, layout, name: "unnamed".into(), handle: Handle::Owned(Arc::new(owned)) })
+        Ok(Self::owned(dtype, layout, Owned::of_block(pool.allocate(layout.num_bytes())?)))
     }
 
     /// A row-major tensor whose bytes the keeper behind `managed` holds; it takes the name of the object.
@@ -78,6 +81,40 @@ impl AnyTensor {
             layout: self.layout,
             name: Arc::clone(&self.name),
             handle: self.handle.clone(),
+        }
+    }
+
+    /// The same bytes under another layout, which has as many elements.
+    pub(super) fn with_layout(mut self, layout: Layout) -> Self {
+        self.layout = layout;
+        self
+    }
+
+    /// Whether this handle is the only one, and no lease is held. Two answers at once from two threads may both be
+    /// no.
+    #[must_use]
+    pub fn is_unique(&self) -> bool {
+        match &self.handle {
+            Handle::Owned(owned) => Arc::strong_count(owned) == 1,
+            Handle::Managed(managed) => Arc::strong_count(managed) == 1,
+        }
+    }
+
+    /// The bytes to write without a lease, if they are owned and this handle is alone.
+    pub(super) fn bytes_mut(&mut self) -> Result<Option<&mut [u8]>> {
+        match &mut self.handle {
+            Handle::Owned(owned) => Arc::get_mut(owned).map(Owned::bytes_mut).transpose(),
+            Handle::Managed(_) => Ok(None),
+        }
+    }
+
+    /// Bytes of this process's memory that are held for the tensor now: 0 for a deferred one before the first write,
+    /// and for one whose bytes a keeper holds.
+    #[must_use]
+    pub fn allocated_bytes(&self) -> usize {
+        match &self.handle {
+            Handle::Owned(owned) => owned.allocated_bytes(),
+            Handle::Managed(_) => 0,
         }
     }
 
@@ -149,8 +186,12 @@ impl AnyTensor {
         self.prefetch_bytes(0..self.num_bytes());
     }
 
-    /// Asks the keeper to bring up the bytes of rows `rows` soon; rows that do not exist are ignored.
+    /// Asks the keeper to bring up the bytes of rows `rows` soon; rows that do not exist are ignored,
+    /// and so are those of a tensor that is not row-major.
     pub fn prefetch_rows(&self, rows: Range<usize>) {
+        if !self.layout.is_dense(Contiguous::Last) {
+            return;
+        }
         if let Ok((_, bytes)) = self.layout.rows(rows) {
             self.prefetch_bytes(bytes);
         }

@@ -1,11 +1,15 @@
 //! Layouts: shape and strides, and the arithmetic from indexes and rows to bytes.
+//! What makes one layout from another, without moving an element, is in `reform`.
 //!
 //! Invariant: the element count, the byte count and every offset of a [`Layout`] were computed without wrapping,
-//! and the byte count is at most `isize::MAX`.
+//! and the byte count of a dense one is at most `isize::MAX`. A layout made from another one reaches no element that
+//! the other does not reach.
 
 use super::shape::Dims;
 use crate::error::{Error, ErrorKind, Result};
 use std::ops::Range;
+
+mod reform;
 
 mod sealed {
     /// Keeps [`super::Order`] to the orders that layouts can compute.
@@ -16,15 +20,68 @@ mod sealed {
 pub trait Order: sealed::Sealed + Send + Sync + 'static {
     /// Name in messages.
     const NAME: &'static str;
+    /// Which axis is contiguous; `None` if the type does not know.
+    const CONTIGUOUS: Option<Contiguous>;
+    /// The order that a tensor has once its axes are reversed.
+    type Transposed: Order<Transposed = Self>;
+}
+
+/// The axis whose neighbours are neighbours in memory; the others follow it without gaps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contiguous {
+    /// The last one.
+    Last,
+    /// The first one.
+    First,
+}
+
+/// An order that fills memory without gaps, so that all elements are one slice.
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` view is no slice: its elements may have gaps between them",
+    label = "call `contiguous()`, which checks, or `to_layout::<RowMajor>()`, which copies"
+)]
+pub trait Dense: Order {
+    /// [`Order::CONTIGUOUS`], which is known.
+    const AXIS: Contiguous;
 }
 
 /// The last axis is contiguous, and each axis before it steps over the whole of those after it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RowMajor;
 
+/// The first axis is contiguous, and each axis after it steps over the whole of those before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ColumnMajor;
+
+/// Any strides, known at run time: slices, permuted axes, axes that broadcasting repeats.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Strided;
+
 impl sealed::Sealed for RowMajor {}
 impl Order for RowMajor {
     const NAME: &'static str = "row-major";
+    const CONTIGUOUS: Option<Contiguous> = Some(Contiguous::Last);
+    type Transposed = ColumnMajor;
+}
+impl Dense for RowMajor {
+    const AXIS: Contiguous = Contiguous::Last;
+}
+
+impl sealed::Sealed for ColumnMajor {}
+impl Order for ColumnMajor {
+    const NAME: &'static str = "column-major";
+    const CONTIGUOUS: Option<Contiguous> = Some(Contiguous::First);
+    type Transposed = RowMajor;
+}
+impl Dense for ColumnMajor {
+    const AXIS: Contiguous = Contiguous::First;
+}
+
+impl sealed::Sealed for Strided {}
+impl Order for Strided {
+    const NAME: &'static str = "strided";
+    const CONTIGUOUS: Option<Contiguous> = None;
+    type Transposed = Self;
 }
 
 /// Sizes and strides of a tensor, and its bytes.
@@ -42,24 +99,32 @@ impl Layout {
     /// # Errors
     /// [`ErrorKind::Shape`] if the bytes exceed `isize::MAX`; [`ErrorKind::Unsupported`] above six axes.
     pub fn row_major(shape: &[usize], element_bytes: usize) -> Result<Self> {
-        let mut strides = Dims::new(shape)?;
-        let sizes = strides;
-        let mut step = 1usize;
-        let mut fits = Some(element_bytes);
-        for axis in (0..sizes.len()).rev() {
-            strides = strides.with_size(axis, step);
-            // An axis of size 0 empties the tensor; the others must still not wrap.
-            fits = fits.and_then(|bytes| bytes.checked_mul(sizes[axis].max(1)));
-            step = step.saturating_mul(sizes[axis].max(1));
-        }
-        let num_elements = if sizes.contains(&0) { 0 } else { step };
-        match fits {
+        Self::dense(shape, element_bytes, Contiguous::Last)
+    }
+
+    /// The column-major layout of `shape` with elements of `element_bytes`.
+    ///
+    /// # Errors
+    /// Those of [`Layout::row_major`].
+    pub fn column_major(shape: &[usize], element_bytes: usize) -> Result<Self> {
+        Self::dense(shape, element_bytes, Contiguous::First)
+    }
+
+    /// The layout of `shape` without gaps whose axis `contiguous` has stride 1.
+    ///
+    /// # Errors
+    /// Those of [`Layout::row_major`].
+    pub fn dense(shape: &[usize], element_bytes: usize, contiguous: Contiguous) -> Result<Self> {
+        let shape = Dims::new(shape)?;
+        let (strides, step) = dense_strides(shape, contiguous);
+        match step.and_then(|step| step.checked_mul(element_bytes)) {
             Some(bytes) if isize::try_from(bytes).is_ok() => {
-                Ok(Self { shape: sizes, strides, element_bytes, num_elements })
+                let num_elements = if shape.contains(&0) { 0 } else { bytes / element_bytes.max(1) };
+                Ok(Self { shape, strides, element_bytes, num_elements })
             }
             _ => {
                 let message =
-                    format!("shape {sizes:?} of {element_bytes}-byte elements exceeds the address space");
+                    format!("shape {shape:?} of {element_bytes}-byte elements exceeds the address space");
                 Err(Error::new(ErrorKind::Shape, message))
             }
         }
@@ -75,6 +140,11 @@ impl Layout {
     #[must_use]
     pub fn strides(&self) -> &[usize] {
         &self.strides
+    }
+
+    /// The first index: 0 on every axis.
+    pub(super) fn origin(&self) -> Dims {
+        (0..self.shape.len()).fold(self.shape, |index, axis| index.with_size(axis, 0))
     }
 
     /// Number of elements: the product of the sizes, 1 for rank 0.
@@ -138,6 +208,21 @@ impl Layout {
             if self.num_elements == 0 { 0 } else { rows.start * self.row_elements() * self.element_bytes };
         Ok((taken, start..start + taken.num_bytes()))
     }
+}
+
+/// The strides that lay `shape` out without gaps, and the elements they span if that does not wrap. An axis of size 0
+/// empties the tensor; it counts as 1, so that the others must still not wrap.
+fn dense_strides(shape: Dims, contiguous: Contiguous) -> (Dims, Option<usize>) {
+    let (mut strides, mut step) = (shape, Some(1usize));
+    for place in 0..shape.len() {
+        let axis = match contiguous {
+            Contiguous::Last => shape.len() - 1 - place,
+            Contiguous::First => place,
+        };
+        strides = strides.with_size(axis, step.unwrap_or(usize::MAX));
+        step = step.and_then(|step| step.checked_mul(shape[axis].max(1)));
+    }
+    (strides, step)
 }
 
 #[cfg(test)]

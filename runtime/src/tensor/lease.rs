@@ -5,7 +5,7 @@
 
 use super::any::AnyTensor;
 use super::dtype::{DType, Element, Elements};
-use super::layout::Layout;
+use super::layout::{Dense, Layout, RowMajor};
 use super::managed::Access;
 use super::shape::Shape;
 use super::view::{View, ViewMut};
@@ -20,17 +20,17 @@ const EXCLUSIVE: &str = "the lease was taken to write";
 /// Elements that nobody changes while this is held; any number of readers at once. Reads as a slice.
 ///
 /// `S` is the declared shape of what is leased: of rows, the tensor's with a leading [`Dyn`](super::Dyn).
-pub struct ReadLease<T, S> {
+pub struct ReadLease<T, S, L = RowMajor> {
     elements: Elements<T>,
     layout: Layout,
-    shape: PhantomData<S>,
+    shape: PhantomData<(S, L)>,
 }
 
 /// Elements that nobody else reads or writes while this is held. Reads and writes as a slice.
-pub struct WriteLease<T, S> {
+pub struct WriteLease<T, S, L = RowMajor> {
     elements: Elements<T>,
     layout: Layout,
-    shape: PhantomData<S>,
+    shape: PhantomData<(S, L)>,
 }
 
 /// Takes the bytes of all elements, or of `rows`, and verifies that they are these elements.
@@ -54,13 +54,13 @@ fn take<T: Element>(
     Ok((elements, layout))
 }
 
-impl<T: Element, S: Shape> ReadLease<T, S> {
+impl<T: Element, S: Shape, L: Dense> ReadLease<T, S, L> {
     pub(super) fn take(tensor: &AnyTensor, rows: Option<Range<usize>>) -> Result<Self> {
         let (elements, layout) = take::<T>(tensor, rows, Access::Read)?;
         Ok(Self { elements, layout, shape: PhantomData })
     }
 
-    /// The elements, row-major.
+    /// The elements, in the order of `L`.
     #[must_use]
     pub fn as_slice(&self) -> &[T] {
         self.elements.as_slice()
@@ -68,8 +68,8 @@ impl<T: Element, S: Shape> ReadLease<T, S> {
 
     /// The elements under their shape.
     #[must_use]
-    pub fn view(&self) -> View<'_, T, S> {
-        View::of_lease(self.as_slice(), self.layout)
+    pub fn view(&self) -> View<'_, T, S, L> {
+        View::over(self.as_slice(), self.layout)
     }
 
     /// Size of each axis of what is leased.
@@ -79,19 +79,19 @@ impl<T: Element, S: Shape> ReadLease<T, S> {
     }
 }
 
-impl<T: Element, S: Shape> WriteLease<T, S> {
+impl<T: Element, S: Shape, L: Dense> WriteLease<T, S, L> {
     pub(super) fn take(tensor: &AnyTensor, rows: Option<Range<usize>>) -> Result<Self> {
         let (elements, layout) = take::<T>(tensor, rows, Access::Write)?;
         Ok(Self { elements, layout, shape: PhantomData })
     }
 
-    /// The elements, row-major.
+    /// The elements, in the order of `L`.
     #[must_use]
     pub fn as_slice(&self) -> &[T] {
         self.elements.as_slice()
     }
 
-    /// The elements to write, row-major.
+    /// The elements to write, in the order of `L`.
     #[must_use]
     pub fn as_mut_slice(&mut self) -> &mut [T] {
         self.elements.as_mut_slice().expect(EXCLUSIVE)
@@ -99,15 +99,15 @@ impl<T: Element, S: Shape> WriteLease<T, S> {
 
     /// The elements under their shape.
     #[must_use]
-    pub fn view(&self) -> View<'_, T, S> {
-        View::of_lease(self.as_slice(), self.layout)
+    pub fn view(&self) -> View<'_, T, S, L> {
+        View::over(self.as_slice(), self.layout)
     }
 
     /// The elements to write under their shape.
     #[must_use]
-    pub fn view_mut(&mut self) -> ViewMut<'_, T, S> {
+    pub fn view_mut(&mut self) -> ViewMut<'_, T, S, L> {
         let layout = self.layout;
-        ViewMut::of_lease(self.as_mut_slice(), layout)
+        ViewMut::over(self.as_mut_slice(), layout)
     }
 
     /// Size of each axis of what is leased.
@@ -117,7 +117,7 @@ impl<T: Element, S: Shape> WriteLease<T, S> {
     }
 }
 
-impl<T: Element, S: Shape> Deref for ReadLease<T, S> {
+impl<T: Element, S: Shape, L: Dense> Deref for ReadLease<T, S, L> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
@@ -125,7 +125,7 @@ impl<T: Element, S: Shape> Deref for ReadLease<T, S> {
     }
 }
 
-impl<T: Element, S: Shape> Deref for WriteLease<T, S> {
+impl<T: Element, S: Shape, L: Dense> Deref for WriteLease<T, S, L> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
@@ -133,19 +133,19 @@ impl<T: Element, S: Shape> Deref for WriteLease<T, S> {
     }
 }
 
-impl<T: Element, S: Shape> DerefMut for WriteLease<T, S> {
+impl<T: Element, S: Shape, L: Dense> DerefMut for WriteLease<T, S, L> {
     fn deref_mut(&mut self) -> &mut [T] {
         self.as_mut_slice()
     }
 }
 
-impl<T: Element, S> fmt::Debug for ReadLease<T, S> {
+impl<T: Element, S, L> fmt::Debug for ReadLease<T, S, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         describe(f, "ReadLease", T::DTYPE, &self.layout)
     }
 }
 
-impl<T: Element, S> fmt::Debug for WriteLease<T, S> {
+impl<T: Element, S, L> fmt::Debug for WriteLease<T, S, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         describe(f, "WriteLease", T::DTYPE, &self.layout)
     }

@@ -10,8 +10,10 @@
 //! nothing. [`Params`] fills a tree of structs by name from a [`ParamSource`].
 
 mod any;
+mod axis;
 #[allow(unsafe_code, reason = "bytes are allocated, lent and freed here")]
 mod buffer;
+mod claim;
 #[allow(unsafe_code, reason = "the only casts between bytes and elements")]
 mod dtype;
 mod layout;
@@ -19,18 +21,24 @@ mod lease;
 #[allow(unsafe_code, reason = "a lease turns a keeper's promise into slices")]
 pub mod managed;
 pub mod params;
+mod pooled;
+mod relation;
 mod shape;
 mod typed;
+mod uninit;
 mod view;
 
 pub use any::{AnyTensor, BytesLease};
+pub use axis::{GrowsAt, HasAxis, Permute};
 pub use buffer::Alignment;
 pub use dtype::{
     DType, Element, NotElements, UnknownDType, as_bytes, as_elements, as_elements_mut, bf16, f16,
 };
-pub use layout::{Layout, Order, RowMajor};
+pub use layout::{ColumnMajor, Contiguous, Dense, Layout, Order, RowMajor, Strided};
 pub use lease::{ReadLease, WriteLease};
 pub use params::{Adopt, Heap, LoadError, MemorySource, ParamInfo, ParamSource, Params};
-pub use shape::{Axis, C, Dim, Dims, Dyn, MAX_RANK, Shape, ShapeError};
+pub use relation::{AxisOf, AxisWith, Fits, Meets, RankOf, ShapeWith, ViewOf};
+pub use shape::{Axis, C, ConstShape, Dim, Dims, Dyn, MAX_RANK, Named, Nested, Scalar, Shape, ShapeError};
 pub use typed::{Rejected, Tensor};
-pub use view::{View, ViewMut};
+pub use uninit::{Unfinished, Uninit};
+pub use view::{Elements, Indexed, View, ViewMut};

@@ -5,9 +5,11 @@
 //!
 //! Invariant: a tensor of declared shape `S` has `Dims` that passed `S::check`.
 
+use super::dtype::Element;
+use super::relation::{Fits, Meets};
 use crate::error::{Error, ErrorKind};
 use std::fmt;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
 /// Most axes a tensor can have.
 pub const MAX_RANK: usize = 6;
@@ -34,12 +36,14 @@ impl fmt::Display for Axis {
 }
 
 /// One axis as a type: a constant size, a name, or nothing known.
+///
+/// What may stand where is said by [`Fits`] and [`Meets`]; a generic dimension fits itself and `_`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a dimension",
     label = "a dimension is a number, a name declared with `dims!`, `{{CONST}}` or `_`",
     note = "a type parameter used in a shape needs the bound `{Self}: Dim`"
 )]
-pub trait Dim: Send + Sync + 'static {
+pub trait Dim: Fits<Self> + Fits<Dyn> + Meets<Self> + Meets<Dyn> + Sized + Send + Sync + 'static {
     /// What the type says about the axis.
     const AXIS: Axis;
 }
@@ -52,12 +56,27 @@ pub struct C<const N: usize>;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Dyn;
 
+/// A dimension that has a name: any size, the same wherever the name stands. `dims!` declares them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a named dimension",
+    label = "declare it with `dims! {{ {Self} }}`"
+)]
+pub trait Named: Send + Sync + 'static {
+    /// The name in messages.
+    const NAME: &'static str;
+}
+
 impl<const N: usize> Dim for C<N> {
     const AXIS: Axis = Axis::Fixed(N);
 }
 
 impl Dim for Dyn {
     const AXIS: Axis = Axis::Any;
+}
+
+#[diagnostic::do_not_recommend]
+impl<N: Named> Dim for N {
+    const AXIS: Axis = Axis::Named(N::NAME);
 }
 
 mod sealed {
@@ -87,8 +106,16 @@ pub trait Shape: sealed::Sealed + Send + Sync + 'static {
     const AXES: &'static [Axis];
     /// An index, one number per axis: `[usize; RANK]`.
     type Index: AsRef<[usize]> + AsMut<[usize]> + Copy + Default + fmt::Debug;
+    /// A range of each axis: `[Range<usize>; RANK]`.
+    type Ranges: AsRef<[Range<usize>]> + Clone + fmt::Debug;
+    /// Number of elements, where every axis is constant and the product fits.
+    const NUM_ELEMENTS: Option<usize> = num_elements(Self::AXES);
     /// The shape of some of the rows: the leading dimension is [`Dyn`].
     type Rows: Shape<Index = Self::Index>;
+    /// The axes in reverse, as a transposed tensor has them.
+    type Reversed: Shape<Index = Self::Index, Reversed = Self>;
+    /// As many axes, each [`Dyn`].
+    type Free: Shape<Index = Self::Index>;
 
     /// Compares sizes with the declaration.
     ///
@@ -100,27 +127,42 @@ pub trait Shape: sealed::Sealed + Send + Sync + 'static {
 }
 
 macro_rules! shapes {
-    ($($rank:literal: $($dim:ident)* => $rows:ty;)*) => {
+    ($($rank:literal: [$($dim:ident)*] [$($reversed:ident)*] $rows:ty, $free:ty;)*) => {
         $(
             impl<$($dim: Dim),*> sealed::Sealed for ($($dim,)*) {}
             impl<$($dim: Dim),*> Shape for ($($dim,)*) {
                 const RANK: usize = $rank;
                 const AXES: &'static [Axis] = &[$($dim::AXIS),*];
                 type Index = [usize; $rank];
+                type Ranges = [Range<usize>; $rank];
                 type Rows = $rows;
+                type Reversed = ($($reversed,)*);
+                type Free = $free;
             }
         )*
     };
 }
 
 shapes! {
-    0: => ();
-    1: A => (Dyn,);
-    2: A B => (Dyn, B);
-    3: A B D => (Dyn, B, D);
-    4: A B D E => (Dyn, B, D, E);
-    5: A B D E F => (Dyn, B, D, E, F);
-    6: A B D E F G => (Dyn, B, D, E, F, G);
+    0: [] [] (), ();
+    1: [A] [A] (Dyn,), (Dyn,);
+    2: [A B] [B A] (Dyn, B), (Dyn, Dyn);
+    3: [A B D] [D B A] (Dyn, B, D), (Dyn, Dyn, Dyn);
+    4: [A B D E] [E D B A] (Dyn, B, D, E), (Dyn, Dyn, Dyn, Dyn);
+    5: [A B D E F] [F E D B A] (Dyn, B, D, E, F), (Dyn, Dyn, Dyn, Dyn, Dyn);
+    6: [A B D E F G] [G F E D B A] (Dyn, B, D, E, F, G), (Dyn, Dyn, Dyn, Dyn, Dyn, Dyn);
+}
+
+/// The product of the sizes, if all are constant and it does not wrap.
+pub(super) const fn num_elements(axes: &[Axis]) -> Option<usize> {
+    let (mut product, mut axis) = (1usize, 0);
+    while axis < axes.len() {
+        let Axis::Fixed(size) = axes[axis] else { return None };
+        let Some(next) = product.checked_mul(size) else { return None };
+        product = next;
+        axis += 1;
+    }
+    Some(product)
 }
 
 fn check(declared: &'static [Axis], found: &[usize]) -> Result<(), ShapeError> {
@@ -218,7 +260,114 @@ impl fmt::Display for AxisList<'_> {
     }
 }
 
+/// A declared shape whose sizes are all constant.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has sizes that only run time knows",
+    label = "every axis must be a number or `{{CONST}}` here",
+    note = "where there is one, the method that takes sizes works with any shape"
+)]
+pub trait ConstShape: Shape {
+    /// The sizes.
+    const SIZES: Self::Index;
+    /// The elements as nested arrays, row-major: `[[T; 3]; 2]` for `Shape![2, 3]`.
+    type Array<T: Element>: Nested<Element = T, Shape = Self>;
+}
+
+/// Nested arrays of elements, all rows as long as the first.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no element and no list of lists of elements",
+    label = "a tensor is made from numbers in up to six levels of brackets"
+)]
+pub trait Nested: sealed::Sealed {
+    /// The innermost type.
+    type Element: Element;
+    /// The lengths of the levels, outermost first.
+    type Shape: Shape;
+
+    /// The sizes of the levels, outermost first.
+    fn sizes() -> <Self::Shape as Shape>::Index;
+
+    /// The elements in row-major order.
+    fn elements(&self) -> &[Self::Element];
+
+    /// The elements in row-major order, to write.
+    fn elements_mut(&mut self) -> &mut [Self::Element];
+}
+
+macro_rules! nested {
+    ($([$($size:ident)*] $array:ty, $($flatten:ident $flatten_mut:ident)*;)*) => {
+        $(
+            impl<$(const $size: usize),*> ConstShape for ($(C<$size>,)*) {
+                const SIZES: Self::Index = [$($size),*];
+                type Array<T: Element> = $array;
+            }
+
+            impl<T: Element, $(const $size: usize),*> sealed::Sealed for $array {}
+            impl<T: Element, $(const $size: usize),*> Nested for $array {
+                type Element = T;
+                type Shape = ($(C<$size>,)*);
+
+                fn sizes() -> <Self::Shape as Shape>::Index {
+                    [$($size),*]
+                }
+
+                fn elements(&self) -> &[T] {
+                    self.as_slice()$(.$flatten())*
+                }
+
+                fn elements_mut(&mut self) -> &mut [T] {
+                    self.as_mut_slice()$(.$flatten_mut())*
+                }
+            }
+        )*
+    };
+}
+
+nested! {
+    [M] [T; M],;
+    [M N] [[T; N]; M], as_flattened as_flattened_mut;
+    [M N O] [[[T; O]; N]; M], as_flattened as_flattened_mut as_flattened as_flattened_mut;
+    [M N O P] [[[[T; P]; O]; N]; M],
+        as_flattened as_flattened_mut as_flattened as_flattened_mut as_flattened as_flattened_mut;
+    [M N O P Q] [[[[[T; Q]; P]; O]; N]; M],
+        as_flattened as_flattened_mut as_flattened as_flattened_mut as_flattened as_flattened_mut
+        as_flattened as_flattened_mut;
+    [M N O P Q R] [[[[[[T; R]; Q]; P]; O]; N]; M],
+        as_flattened as_flattened_mut as_flattened as_flattened_mut as_flattened as_flattened_mut
+        as_flattened as_flattened_mut as_flattened as_flattened_mut;
+}
+
+impl ConstShape for () {
+    const SIZES: Self::Index = [];
+    type Array<T: Element> = Scalar<T>;
+}
+
+/// The one element of a tensor without axes, where arrays nest: rank 0 has no brackets.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[repr(transparent)]
+pub struct Scalar<T>(pub [T; 1]);
+
+impl<T: Element> sealed::Sealed for Scalar<T> {}
+impl<T: Element> Nested for Scalar<T> {
+    type Element = T;
+    type Shape = ();
+
+    fn sizes() -> [usize; 0] {
+        []
+    }
+
+    fn elements(&self) -> &[T] {
+        &self.0
+    }
+
+    fn elements_mut(&mut self) -> &mut [T] {
+        &mut self.0
+    }
+}
+
 /// Sizes at run time, at most [`MAX_RANK`] of them, stored inline. Reads as a slice.
+///
+/// Invariant: what lies beyond the rank is 0, so that equality and hashing see the sizes only.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Dims {
     rank: u8,
@@ -242,6 +391,27 @@ impl Dims {
             dims.rank += 1;
         }
         Ok(dims)
+    }
+
+    /// The sizes in reverse.
+    pub(super) fn reversed(mut self) -> Self {
+        self.sizes[..usize::from(self.rank)].reverse();
+        self
+    }
+
+    /// The sizes without that at `axis`, which is below the rank.
+    pub(super) fn without(mut self, axis: usize) -> Self {
+        self.sizes[axis..usize::from(self.rank)].rotate_left(1);
+        self.rank -= 1;
+        self.sizes[usize::from(self.rank)] = 0;
+        self
+    }
+
+    /// The sizes with `size` before `axis`, which is at most the rank; the rank is below [`MAX_RANK`].
+    pub(super) fn inserted(mut self, axis: usize, size: usize) -> Self {
+        self.rank += 1;
+        self.sizes[axis..usize::from(self.rank)].rotate_right(1);
+        self.with_size(axis, size)
     }
 
     /// The same sizes, but `size` at `axis`; an axis beyond the rank changes nothing.

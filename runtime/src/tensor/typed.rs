@@ -3,15 +3,18 @@
 //! Invariant: the dtype is `T::DTYPE`, the shape passed `S::check`, the strides are those of `L`.
 
 use super::any::AnyTensor;
-use super::buffer::Alignment;
 use super::dtype::Element;
-use super::layout::{Order, RowMajor};
+use super::layout::{Dense, Order, RowMajor};
 use super::lease::{ReadLease, WriteLease};
 use super::shape::Shape;
 use crate::error::{Error, ErrorKind, Result};
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Range;
+
+mod make;
+mod own;
+mod reform;
 
 /// A tensor of `T` with the declared shape `S`, a tuple of dimensions such as `Shape![Batch, 512, _]`.
 ///
@@ -31,92 +34,60 @@ pub struct Tensor<T: Element, S: Shape, L: Order = RowMajor> {
 }
 
 impl<T: Element, S: Shape> Tensor<T, S> {
-    /// Zeros, aligned to 64 bytes, of the given sizes.
-    ///
-    /// # Errors
-    /// Sizes that differ from the declared shape or exceed the address space; out of memory.
-    pub fn zeros(shape: impl AsRef<[usize]>) -> Result<Self> {
-        Self::zeros_aligned(shape, Alignment::Simd)
-    }
-
-    /// Zeros of the given sizes and alignment.
-    ///
-    /// # Errors
-    /// Those of [`Tensor::zeros`].
-    pub fn zeros_aligned(shape: impl AsRef<[usize]>, alignment: Alignment) -> Result<Self> {
-        let shape = shape.as_ref();
-        S::check(shape)?;
-        Ok(Self { any: AnyTensor::zeros(T::DTYPE, shape, alignment)?, typed: PhantomData })
-    }
-
-    /// `value` everywhere.
-    ///
-    /// # Errors
-    /// Those of [`Tensor::zeros`].
-    pub fn full(shape: impl AsRef<[usize]>, value: T) -> Result<Self> {
-        let tensor = Self::zeros(shape)?;
-        tensor.write()?.fill(value);
-        Ok(tensor)
-    }
-
-    /// The value of `element` at each index, called in row-major order.
-    ///
-    /// # Errors
-    /// Those of [`Tensor::zeros`].
-    pub fn from_fn(shape: impl AsRef<[usize]>, mut element: impl FnMut(S::Index) -> T) -> Result<Self> {
-        let tensor = Self::zeros(shape)?;
-        let mut index = S::Index::default();
-        for slot in tensor.write()?.as_mut_slice() {
-            *slot = element(index);
-            advance(index.as_mut(), tensor.shape());
-        }
-        Ok(tensor)
-    }
-
-    /// A copy of `elements`, row-major.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Shape`] if their number is not that of the shape; those of [`Tensor::zeros`].
-    pub fn from_slice(shape: impl AsRef<[usize]>, elements: &[T]) -> Result<Self> {
-        let tensor = Self::zeros(shape)?;
-        if tensor.any.layout().num_elements() != elements.len() {
-            let message = format!("{} elements given for shape {:?}", elements.len(), tensor.shape());
-            return Err(Error::new(ErrorKind::Shape, message));
-        }
-        tensor.write()?.copy_from_slice(elements);
-        Ok(tensor)
-    }
-
-    /// Gives an untyped tensor its type.
-    ///
-    /// # Errors
-    /// [`Rejected`], which gives the tensor back, if the dtype or the shape differs.
-    pub fn from_any(any: AnyTensor) -> Result<Self, Rejected> {
-        let error = if any.dtype() == T::DTYPE {
-            match S::check(any.shape()) {
-                Ok(()) => return Ok(Self { any, typed: PhantomData }),
-                Err(error) => Error::from(error),
-            }
-        } else {
-            Error::new(ErrorKind::Dtype, format!("{} found, {} declared", any.dtype(), T::DTYPE))
-        };
-        Err(Rejected(Box::new(Refusal { error: error.with("tensor", any.name()), tensor: any })))
-    }
-
-    /// Takes a shared lease on all elements: fetched if absent, held still until dropped.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Conflict`] while an exclusive lease is held; for managed tensors every error of their keeper.
-    pub fn read(&self) -> Result<ReadLease<T, S>> {
-        ReadLease::take(&self.any, None)
-    }
-
     /// Takes a shared lease on rows `rows` of the leading dimension; only those are fetched.
     ///
     /// # Errors
     /// [`ErrorKind::Shape`] if there are no such rows; else those of [`Tensor::read`].
     pub fn read_rows(&self, rows: Range<usize>) -> Result<ReadLease<T, S::Rows>> {
         ReadLease::take(&self.any, Some(rows))
+    }
+
+    /// Takes an exclusive lease on rows `rows` of the leading dimension.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] if there are no such rows; else those of [`Tensor::write`].
+    pub fn write_rows(&self, rows: Range<usize>) -> Result<WriteLease<T, S::Rows>> {
+        WriteLease::take(&self.any, Some(rows))
+    }
+
+    /// Asks the keeper to bring up rows `rows` of the leading dimension soon; rows that do not exist are ignored.
+    pub fn prefetch_rows(&self, rows: Range<usize>) {
+        self.any.prefetch_rows(rows);
+    }
+}
+
+impl<T: Element, S: Shape, L: Dense> Tensor<T, S, L> {
+    /// Gives an untyped tensor its type.
+    ///
+    /// # Errors
+    /// [`Rejected`], which gives the tensor back, if the dtype, the shape or the order of elements differs.
+    pub fn from_any(any: AnyTensor) -> Result<Self, Rejected> {
+        let error = match () {
+            () if any.dtype() != T::DTYPE => {
+                Error::new(ErrorKind::Dtype, format!("{} found, {} declared", any.dtype(), T::DTYPE))
+            }
+            () => {
+                match S::check(any.shape()).map_err(Error::from).and_then(|()| any.layout().as_dense(L::AXIS))
+                {
+                    Ok(layout) => return Ok(Self::over(any.with_layout(layout))),
+                    Err(error) => error,
+                }
+            }
+        };
+        Err(Rejected(Box::new(Refusal { error: error.with("tensor", any.name()), tensor: any })))
+    }
+
+    /// Of an untyped tensor that is known to keep the invariant of this module.
+    pub(super) fn over(any: AnyTensor) -> Self {
+        Self { any, typed: PhantomData }
+    }
+
+    /// Takes a shared lease on all elements: fetched if absent, held still until dropped.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] while an exclusive lease is held; for managed tensors every error of their keeper.
+    pub fn read(&self) -> Result<ReadLease<T, S, L>> {
+        ReadLease::take(&self.any, None)
     }
 
     /// Takes an exclusive lease on all elements.
@@ -128,16 +99,8 @@ impl<T: Element, S: Shape> Tensor<T, S> {
     /// # Errors
     /// [`ErrorKind::Conflict`] while any other lease is held, for a managed tensor once its keeper's deadline has
     /// passed; for managed tensors every error of their keeper.
-    pub fn write(&self) -> Result<WriteLease<T, S>> {
+    pub fn write(&self) -> Result<WriteLease<T, S, L>> {
         WriteLease::take(&self.any, None)
-    }
-
-    /// Takes an exclusive lease on rows `rows` of the leading dimension.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Shape`] if there are no such rows; else those of [`Tensor::write`].
-    pub fn write_rows(&self, rows: Range<usize>) -> Result<WriteLease<T, S::Rows>> {
-        WriteLease::take(&self.any, Some(rows))
     }
 }
 
@@ -145,11 +108,6 @@ impl<T: Element, S: Shape, L: Order> Tensor<T, S, L> {
     /// Asks the keeper to bring the elements up soon; owned ones are there already.
     pub fn prefetch(&self) {
         self.any.prefetch();
-    }
-
-    /// Asks the keeper to bring up rows `rows` of the leading dimension soon; rows that do not exist are ignored.
-    pub fn prefetch_rows(&self, rows: Range<usize>) {
-        self.any.prefetch_rows(rows);
     }
 
     /// Size of each axis.
@@ -198,17 +156,6 @@ impl<T: Element, S: Shape, L: Order> Tensor<T, S, L> {
 impl<T: Element, S: Shape, L: Order> fmt::Debug for Tensor<T, S, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Tensor({})", self.any)
-    }
-}
-
-/// The next index in row-major order, wrapping to the first after the last.
-fn advance(index: &mut [usize], shape: &[usize]) {
-    for (i, &size) in index.iter_mut().zip(shape).rev() {
-        *i += 1;
-        if *i < size {
-            return;
-        }
-        *i = 0;
     }
 }
 

@@ -1,13 +1,26 @@
-//! Typed borrows of elements under a shape. Indexing is checked; nothing here reads outside its slice.
+//! Typed borrows of elements under a shape and an order. Indexing is checked; nothing here reads outside its slice.
 //!
-//! Invariant: the slice holds exactly the elements of the layout, row-major.
+//! ```text
+//! View ── reform: other axes over the same elements ── walk: iterators ── combine: loops over one to three views
+//!      └─ print: as NumPy prints
+//! ```
+//!
+//! Invariant: the slice reaches from the first to the last element of the layout; where the order is dense, it holds
+//! exactly its elements.
 
 use super::dtype::Element;
-use super::layout::Layout;
+use super::layout::{Dense, Layout, Order, RowMajor};
 use super::shape::Shape;
-use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
+
+mod combine;
+mod dense;
+mod print;
+mod reform;
+mod walk;
+
+pub use walk::{Elements, Indexed};
 
 /// Elements to read, under the declared shape `S`.
 ///
@@ -20,22 +33,22 @@ use std::ops::{Index, IndexMut};
 /// assert_eq!(view.rows().map(|row| row.iter().sum::<i32>()).collect::<Vec<_>>(), [3, 7]);
 /// # Ok::<(), stratal_runtime::error::Error>(())
 /// ```
-pub struct View<'a, T, S> {
+pub struct View<'a, T, S, L = RowMajor> {
     elements: &'a [T],
     layout: Layout,
-    shape: PhantomData<S>,
+    shape: PhantomData<(S, L)>,
 }
 
 /// Elements to write, under the declared shape `S`.
-pub struct ViewMut<'a, T, S> {
+pub struct ViewMut<'a, T, S, L = RowMajor> {
     elements: &'a mut [T],
     layout: Layout,
-    shape: PhantomData<S>,
+    shape: PhantomData<(S, L)>,
 }
 
-impl<'a, T: Element, S: Shape> View<'a, T, S> {
-    /// Of a lease, whose slice has the layout's elements.
-    pub(super) fn of_lease(elements: &'a [T], layout: Layout) -> Self {
+impl<'a, T: Element, S: Shape, L: Order> View<'a, T, S, L> {
+    /// Of elements that reach from the first to the last one of the layout.
+    pub(super) fn over(elements: &'a [T], layout: Layout) -> Self {
         Self { elements, layout, shape: PhantomData }
     }
 
@@ -45,6 +58,35 @@ impl<'a, T: Element, S: Shape> View<'a, T, S> {
         self.elements.get(self.layout.offset(index.as_ref())?)
     }
 
+    /// Size of each axis.
+    #[must_use]
+    pub fn shape(&self) -> &[usize] {
+        self.layout.shape()
+    }
+
+    /// Elements to step over for the next index of each axis.
+    #[must_use]
+    pub fn strides(&self) -> &[usize] {
+        self.layout.strides()
+    }
+
+    /// Number of elements.
+    #[must_use]
+    pub fn num_elements(&self) -> usize {
+        self.layout.num_elements()
+    }
+
+    /// All elements, in the order of `L`; a [`Strided`](super::Strided) view has gaps and is no slice.
+    #[must_use]
+    pub fn as_slice(&self) -> &'a [T]
+    where
+        L: Dense,
+    {
+        self.elements
+    }
+}
+
+impl<'a, T: Element, S: Shape> View<'a, T, S> {
     /// Row `row` of the leading dimension, all axes after it flattened; `None` if there is none.
     #[must_use]
     pub fn get_row(&self, row: usize) -> Option<&'a [T]> {
@@ -67,34 +109,34 @@ impl<'a, T: Element, S: Shape> View<'a, T, S> {
         (0..layout.num_rows()).map(move |row| &elements[row_range(&layout, row).unwrap_or_default()])
     }
 
-    /// The elements in row-major order.
+    /// The elements in row-major order, as a slice has them; [`View::elements`] walks any order.
     pub fn iter(&self) -> std::slice::Iter<'a, T> {
         self.elements.iter()
     }
-
-    /// All elements, row-major.
-    #[must_use]
-    pub fn as_slice(&self) -> &'a [T] {
-        self.elements
-    }
-
-    /// Size of each axis.
-    #[must_use]
-    pub fn shape(&self) -> &[usize] {
-        self.layout.shape()
-    }
 }
 
-impl<'a, T: Element, S: Shape> ViewMut<'a, T, S> {
-    /// Of a lease, whose slice has the layout's elements.
-    pub(super) fn of_lease(elements: &'a mut [T], layout: Layout) -> Self {
+impl<'a, T: Element, S: Shape, L: Order> ViewMut<'a, T, S, L> {
+    /// Of elements that reach from the first to the last one of the layout.
+    pub(super) fn over(elements: &'a mut [T], layout: Layout) -> Self {
         Self { elements, layout, shape: PhantomData }
     }
 
     /// The same elements to read.
     #[must_use]
-    pub fn as_view(&self) -> View<'_, T, S> {
-        View::of_lease(self.elements, self.layout)
+    pub fn as_view(&self) -> View<'_, T, S, L> {
+        View::over(self.elements, self.layout)
+    }
+
+    /// The same elements for a shorter time, so that what consumes a view leaves this one.
+    #[must_use]
+    pub fn reborrow(&mut self) -> ViewMut<'_, T, S, L> {
+        ViewMut::over(self.elements, self.layout)
+    }
+
+    /// The element at `index`, or `None` outside the shape.
+    #[must_use]
+    pub fn get(&self, index: S::Index) -> Option<&T> {
+        self.elements.get(self.layout.offset(index.as_ref())?)
     }
 
     /// The element at `index`, or `None` outside the shape.
@@ -103,6 +145,23 @@ impl<'a, T: Element, S: Shape> ViewMut<'a, T, S> {
         self.elements.get_mut(self.layout.offset(index.as_ref())?)
     }
 
+    /// Size of each axis.
+    #[must_use]
+    pub fn shape(&self) -> &[usize] {
+        self.layout.shape()
+    }
+
+    /// All elements, in the order of `L`; a [`Strided`](super::Strided) view has gaps and is no slice.
+    #[must_use]
+    pub fn as_mut_slice(&mut self) -> &mut [T]
+    where
+        L: Dense,
+    {
+        self.elements
+    }
+}
+
+impl<T: Element, S: Shape> ViewMut<'_, T, S> {
     /// Row `row` of the leading dimension, all axes after it flattened; `None` if there is none.
     #[must_use]
     pub fn get_row_mut(&mut self, row: usize) -> Option<&mut [T]> {
@@ -118,18 +177,6 @@ impl<'a, T: Element, S: Shape> ViewMut<'a, T, S> {
     pub fn row_mut(&mut self, row: usize) -> &mut [T] {
         let layout = self.layout;
         self.get_row_mut(row).unwrap_or_else(|| no_row(row, &layout))
-    }
-
-    /// All elements, row-major.
-    #[must_use]
-    pub fn as_mut_slice(&mut self) -> &mut [T] {
-        self.elements
-    }
-
-    /// Size of each axis.
-    #[must_use]
-    pub fn shape(&self) -> &[usize] {
-        self.layout.shape()
     }
 }
 
@@ -154,7 +201,7 @@ fn outside(index: &[usize], layout: &Layout) -> ! {
     panic!("index {index:?} is out of bounds for shape {:?}", layout.shape())
 }
 
-impl<T: Element, S: Shape> Index<S::Index> for View<'_, T, S> {
+impl<T: Element, S: Shape, L: Order> Index<S::Index> for View<'_, T, S, L> {
     type Output = T;
 
     /// # Panics
@@ -165,19 +212,18 @@ impl<T: Element, S: Shape> Index<S::Index> for View<'_, T, S> {
     }
 }
 
-impl<T: Element, S: Shape> Index<S::Index> for ViewMut<'_, T, S> {
+impl<T: Element, S: Shape, L: Order> Index<S::Index> for ViewMut<'_, T, S, L> {
     type Output = T;
 
     /// # Panics
     /// Outside the shape, naming the index and the shape; [`View::get`] gives `None`.
     #[track_caller]
     fn index(&self, index: S::Index) -> &T {
-        let offset = self.layout.offset(index.as_ref());
-        offset.and_then(|at| self.elements.get(at)).unwrap_or_else(|| outside(index.as_ref(), &self.layout))
+        self.get(index).unwrap_or_else(|| outside(index.as_ref(), &self.layout))
     }
 }
 
-impl<T: Element, S: Shape> IndexMut<S::Index> for ViewMut<'_, T, S> {
+impl<T: Element, S: Shape, L: Order> IndexMut<S::Index> for ViewMut<'_, T, S, L> {
     /// # Panics
     /// Outside the shape, naming the index and the shape; [`ViewMut::get_mut`] gives `None`.
     #[track_caller]
@@ -187,13 +233,13 @@ impl<T: Element, S: Shape> IndexMut<S::Index> for ViewMut<'_, T, S> {
     }
 }
 
-impl<T, S> Clone for View<'_, T, S> {
+impl<T, S, L> Clone for View<'_, T, S, L> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T, S> Copy for View<'_, T, S> {}
+impl<T, S, L> Copy for View<'_, T, S, L> {}
 
 impl<'a, T: Element, S: Shape> IntoIterator for View<'a, T, S> {
     type Item = &'a T;
@@ -201,47 +247,6 @@ impl<'a, T: Element, S: Shape> IntoIterator for View<'a, T, S> {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
-    }
-}
-
-/// Most entries of one axis that `Display` prints; from the middle of longer ones it leaves out.
-const SHOWN: usize = 6;
-
-impl<T: Element, S: Shape> fmt::Display for View<'_, T, S> {
-    /// The elements as nested lists, the middle of long axes left out.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show(f, self.elements, self.layout.shape())
-    }
-}
-
-/// One axis of `elements` as a list, recursing into the axes after it.
-fn show<T: Element>(f: &mut fmt::Formatter<'_>, elements: &[T], shape: &[usize]) -> fmt::Result {
-    let Some((&size, inner)) = shape.split_first() else {
-        return elements.first().map_or(Ok(()), |element| fmt::Display::fmt(element, f));
-    };
-    let step = elements.len().checked_div(size).unwrap_or(0);
-    let (head, tail) = if size > SHOWN { (SHOWN / 2, size - SHOWN / 2) } else { (size, size) };
-    f.write_str("[")?;
-    for i in (0..head).chain(tail..size) {
-        f.write_str(match i {
-            0 => "",
-            _ if i == tail => ", …, ",
-            _ => ", ",
-        })?;
-        show(f, &elements[i * step..(i + 1) * step], inner)?;
-    }
-    f.write_str("]")
-}
-
-impl<T: Element, S> fmt::Debug for View<'_, T, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "View({} {:?})", T::DTYPE, self.layout.shape())
-    }
-}
-
-impl<T: Element, S> fmt::Debug for ViewMut<'_, T, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ViewMut({} {:?})", T::DTYPE, self.layout.shape())
     }
 }
 

@@ -25,8 +25,8 @@ fn one(private: &Path, dim: &NamedDim) -> TokenStream {
         #visibility struct #name;
 
         #[automatically_derived]
-        impl #private::Dim for #name {
-            const AXIS: #private::Axis = #private::Axis::Named(#text);
+        impl #private::Named for #name {
+            const NAME: &'static str = #text;
         }
     }
 }

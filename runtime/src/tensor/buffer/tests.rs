@@ -107,7 +107,7 @@ fn increment(mut lease: Lease) -> bool {
 #[test]
 fn bytes_of_a_pool_return_to_it() {
     let pool = crate::pool::Pool::builder().name("tensors").capacity(1 << 12).build().unwrap();
-    let owned: Arc<dyn Keeper> = Arc::new(Owned::of_block(pool.allocate(1000).unwrap()).unwrap());
+    let owned: Arc<dyn Keeper> = Arc::new(Owned::of_block(pool.allocate(1000).unwrap()));
     let mut lease = take(&owned, 8..1000, Access::Write).unwrap();
     lease.bytes_mut().unwrap().fill(9);
     drop(owned);

@@ -2,14 +2,14 @@
 
 use super::super::buffer::Alignment;
 use super::super::dtype::{DType, bf16};
-use super::super::shape::{Axis, C, Dim, Dyn};
+use super::super::shape::{C, Dim, Dyn, Named};
 use super::*;
 use std::cell::RefCell;
 use std::error::Error as _;
 
 struct Vocab;
-impl Dim for Vocab {
-    const AXIS: Axis = Axis::Named("Vocab");
+impl Named for Vocab {
+    const NAME: &str = "Vocab";
 }
 
 /// What the derive writes for `struct Layer<I, O> { weight: Tensor<f32, (O, I)>, bias: Option<Tensor<f32, (O,)>> }`.

@@ -3,8 +3,8 @@
 use super::*;
 
 struct Seq;
-impl Dim for Seq {
-    const AXIS: Axis = Axis::Named("Seq");
+impl Named for Seq {
+    const NAME: &str = "Seq";
 }
 
 fn message<S: Shape>(found: &[usize]) -> String {

@@ -1,5 +1,6 @@
 //! Promises of typed tensors: what constructors refuse, and what leases reach.
 
+use super::super::buffer::Alignment;
 use super::super::dtype::bf16;
 use super::super::shape::{C, Dyn};
 use super::*;
