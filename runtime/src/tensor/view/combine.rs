@@ -28,6 +28,32 @@ impl<T: Element, S: Shape, L: Order> View<'_, T, S, L> {
         self.elements().fold(start, |sum, element| f(sum, *element))
     }
 
+    /// Folds the elements and those of `other` at the same index.
+    ///
+    /// ```
+    /// use stratal_runtime::tensor::{C, Tensor};
+    /// let lease = Tensor::<f32, (C<2>,)>::from_slice([2], &[3.0, 4.0])?.read()?;
+    /// let (a, b) = (lease.view(), lease.view());
+    /// assert_eq!(a.fold_with(b, 0.0, |sum, a, b| sum + a * b)?, 25.0);
+    /// # Ok::<(), stratal_runtime::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`ViewMut::zip_from`].
+    pub fn fold_with<A, U: Element, R: Shape + ShapeWith<S>, M: Order>(
+        &self,
+        other: View<'_, U, R, M>,
+        start: A,
+        mut f: impl FnMut(A, T, U) -> A,
+    ) -> Result<A> {
+        same_sizes(self.shape(), other.shape())?;
+        if L::CONTIGUOUS.is_some() && L::CONTIGUOUS == M::CONTIGUOUS {
+            return Ok(dense::fold2::<S, T, U, A>(self.elements, other.elements, start, f));
+        }
+        let pairs = self.elements().zip(other.elements());
+        Ok(pairs.fold(start, |sum, (a, b)| f(sum, *a, *b)))
+    }
+
     /// A tensor of the value of `f` at each element, in the order `M`.
     ///
     /// # Errors
@@ -76,7 +102,7 @@ impl<T: Element, S: Shape, L: Order> ViewMut<'_, T, S, L> {
     /// ```
     pub fn map_in_place(&mut self, mut f: impl FnMut(T) -> T) {
         if L::CONTIGUOUS.is_some() {
-            return dense::each::<S, T>(self.elements, |element| *element = f(*element));
+            return dense::each::<S, T>(self.elements, move |element| *element = f(*element));
         }
         for (_, at) in Walk::new(&self.layout) {
             self.elements[at] = f(self.elements[at]);

@@ -27,6 +27,20 @@ pub(super) fn fold<S: Shape, T: Copy, A>(elements: &[T], start: A, mut f: impl F
 }
 
 #[inline(never)]
+pub(super) fn fold2<S: Shape, T: Copy, U: Copy, A>(
+    a: &[T],
+    b: &[U],
+    start: A,
+    mut f: impl FnMut(A, T, U) -> A,
+) -> A {
+    let mut sum = start;
+    for (a, b) in known::<S, T>(a).iter().zip(known::<S, U>(b)) {
+        sum = f(sum, *a, *b);
+    }
+    sum
+}
+
+#[inline(never)]
 pub(super) fn each<S: Shape, T>(elements: &mut [T], mut f: impl FnMut(&mut T)) {
     for element in known_mut::<S, T>(elements) {
         f(element);
