@@ -78,5 +78,5 @@ fn generic_dimensions_reach_the_result() {
     let product: Tensor<f32, Shape![2, _]> =
         matmul(a.read().unwrap().view(), b.read().unwrap().view()).unwrap();
     let lease = product.read().unwrap();
-    assert_eq!(lease.view().to_string(), "[[0, 5, 10, 15], [0, 8, 16, 24]]");
+    assert_eq!(lease.view().to_string(), "[[ 0.  5. 10. 15.]\n [ 0.  8. 16. 24.]]");
 }
