@@ -131,7 +131,7 @@ unsafe impl GlobalAlloc for Stratal {
             Some(_) => {}
             None => {
                 // SAFETY: the caller's block, layout and size; without a class it is large.
-                let resized = unsafe { large::resize(&POOL, block, layout, size) };
+                let resized = unsafe { resize_large(block, layout, size) };
                 if !resized.is_null() {
                     return resized;
                 }
@@ -161,6 +161,17 @@ fn alloc_large(layout: Layout, zeroed: bool) -> *mut u8 {
 #[inline(never)]
 fn free_large(block: *mut u8) {
     thread::with_heap(|heap| large::free(&POOL, heap.runs(), block));
+}
+
+/// Resizes what [`alloc_large`] gave.
+///
+/// # Safety
+///
+/// As for [`large::resize`].
+#[inline(never)]
+unsafe fn resize_large(block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+    // SAFETY: forwarded.
+    thread::with_heap(|heap| unsafe { large::resize(&POOL, heap.runs(), block, layout, size) })
 }
 
 #[cfg(test)]

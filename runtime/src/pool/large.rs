@@ -16,10 +16,7 @@ const MOVE_MIN: usize = 1 << 20;
 /// What a large layout asks of the runs; `None` if no address space could hold it.
 fn want(size: usize, align: usize) -> Option<Want> {
     let slices = u32::try_from(size.max(1).div_ceil(SLICE)).ok()?;
-    let align = align.div_ceil(SLICE) as u64;
-    // Blocks that can hold a huge page start at one.
-    let align = if size >= HUGE_PAGE { align.max(u64::from(HUGE_SLICES)) } else { align };
-    Some(Want { slices, align })
+    Some(Want { align: align.div_ceil(SLICE) as u64, ..Want::of(slices) })
 }
 
 /// A large block, zeroed if asked; null if the system refuses. `kept` is the calling thread's.
@@ -79,32 +76,48 @@ pub(crate) fn usable(pool: &Pool, block: *mut u8) -> usize {
     pool.used_run(block).0 as usize * SLICE
 }
 
-/// Tries to make a large block `size` bytes long and keep its address or its pages; null if it must be copied.
+/// Makes a large block `size` bytes long, where it is if there is room, else elsewhere, with its contents; null if that
+/// is no large block any more, or if the system refuses.
 ///
 /// # Safety
 ///
-/// `block` is a large block of this pool with `layout`, and the caller's; `size` is not zero and, rounded up to
-/// the alignment, not above `isize::MAX`. If the result is not null, the block is gone.
-pub(crate) unsafe fn resize(pool: &Pool, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+/// `block` is a large block of this pool with `layout`, and the caller's, whose runs `kept` are; `size` is not zero
+/// and, rounded up to the alignment, not above `isize::MAX`. If the result is not null, the block is gone.
+pub(crate) unsafe fn resize(
+    pool: &Pool,
+    kept: &RunCache,
+    block: *mut u8,
+    layout: Layout,
+    size: usize,
+) -> *mut u8 {
     if Class::of(size, layout.align()).is_some() {
         return ptr::null_mut();
     }
     let Some(want) = want(size, layout.align()) else { return ptr::null_mut() };
-    if pool.resize_run(block, want.slices) {
+    if pool.used_run(block).0 == want.slices || pool.resize_run(block, want.slices) {
         return block;
     }
-    if layout.size() < MOVE_MIN {
+    // What has grown once grows again.
+    let roomy = Want { room: want.slices.saturating_mul(2), ..want };
+    let longest = layout.size() >= MOVE_MIN;
+    let Some(run) = pool.take_run(if longest { in_phase(roomy, block) } else { roomy }) else {
         return ptr::null_mut();
-    }
-    let Some(run) = pool.take_run(want) else { return ptr::null_mut() };
+    };
     // SAFETY: the caller's block, and a run that was just taken; growth makes the new one longer.
-    let moved = unsafe { pool.move_pages(block, layout.size().div_ceil(SLICE), run.start) };
-    if !moved {
-        pool.give_run(run.start, run.is_zero);
-        return ptr::null_mut();
+    if longest && unsafe { pool.move_pages(block, layout.size().div_ceil(SLICE), run.start) } {
+        pool.give_run(block, true);
+        return run.start;
     }
-    pool.give_run(block, true);
+    // SAFETY: two runs of at least that many bytes, and a fresh one overlaps no other.
+    unsafe { ptr::copy_nonoverlapping(block, run.start, layout.size().min(size)) };
+    free(pool, kept, block);
     run.start
+}
+
+/// The same, at the place within a huge page that `block` has: so those move whole.
+fn in_phase(want: Want, block: *mut u8) -> Want {
+    let phase = (block.addr() % HUGE_PAGE / SLICE) as u32;
+    if want.align > 1 { want } else { Want { align: u64::from(HUGE_SLICES), phase, ..want } }
 }
 
 #[cfg(test)]

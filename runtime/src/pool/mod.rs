@@ -39,6 +39,8 @@ mod class;
 #[cfg(not(stratal_loom))]
 mod corrupt;
 #[cfg(not(stratal_loom))]
+mod decay;
+#[cfg(not(stratal_loom))]
 mod global;
 #[cfg(not(stratal_loom))]
 mod heap;

@@ -15,10 +15,10 @@ use crate::sync::owned::Cell;
 use crate::sync::unmodelled::Ordering::Relaxed;
 
 /// Slices of the longest runs that are kept.
-const ROWS: usize = 16;
+const ROWS: usize = 4;
 
-/// Slices that a thread keeps at most: 4 MiB.
-const ROOM: u32 = 64;
+/// Slices that a thread keeps at most: 1 MiB.
+const ROOM: u32 = 16;
 
 /// Where the stack of each length starts, and after the last where it ends.
 const STARTS: [usize; ROWS + 1] = {
@@ -33,13 +33,7 @@ const STARTS: [usize; ROWS + 1] = {
 
 /// Runs of `row + 1` slices that are kept at most.
 const fn depth(row: usize) -> usize {
-    match row {
-        0 => 32,
-        1 => 16,
-        2..=3 => 8,
-        4..=7 => 4,
-        _ => 3,
-    }
+    ROOM as usize / (row + 1)
 }
 
 /// A run that is kept, by its address and its place in the slice table.

@@ -1,26 +1,32 @@
 //! Runs: neighbouring slices handed out as one, and joined again when free.
 //!
-//! Free runs lie in bins by length, newest first. Free neighbours are always joined. Memory that stays free for two
-//! ticks goes back to the system: a loop which frees and allocates the same buffers never pays for faults, and a
-//! program that has let go of its memory does not keep it.
+//! Free runs lie in bins by length, newest first. Free neighbours are joined at once, but for a long zero one beside a
+//! dirty one: what is known to be zero stays known until a request fits in neither (`mend`). Memory that stays free goes back to the system by and by (`decay`).
 
 use super::bins::{Bins, RunId};
 use super::segment::{Kind, Room, SegmentMap};
 use super::stretch::{State, Stretch};
 use crate::sync::unmodelled::Ordering::Relaxed;
 
-/// Milliseconds between two ticks.
-const TICK_MS: u64 = 500;
+/// Free runs that are looked at for one request.
+const LOOKS: usize = 64;
 
-/// Runs of one bin that are looked at before the next bin is tried.
-const LOOKS: usize = 16;
-
-/// How many slices, at which multiple of slices.
+/// How many slices, and where.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Want {
     pub(crate) slices: u32,
-    /// A power of two.
+    /// A power of two: the run starts `phase` slices after a multiple of so many.
     pub(crate) align: u64,
+    pub(crate) phase: u32,
+    /// Slices that should be free from the start of the run on, so that it can grow. If there are none, fewer do.
+    pub(crate) room: u32,
+}
+
+impl Want {
+    /// So many slices, anywhere.
+    pub(crate) fn of(slices: u32) -> Self {
+        Self { slices, align: 1, phase: 0, room: slices }
+    }
 }
 
 /// A run that was handed out.
@@ -38,14 +44,17 @@ pub(crate) struct Run {
 pub(crate) struct Runs {
     kind: Kind,
     bins: Bins,
-    used: u64,
+    pub(super) used: u64,
     dirty: u64,
-    tick_ms: u64,
+    /// Ticks that have passed.
+    pub(super) now: u32,
+    /// Whether free neighbours may have been left apart.
+    has_seams: bool,
 }
 
 impl Runs {
     pub(crate) const fn new(kind: Kind) -> Self {
-        Self { kind, bins: Bins::new(), used: 0, dirty: 0, tick_ms: 0 }
+        Self { kind, bins: Bins::new(), used: 0, dirty: 0, now: 0, has_seams: false }
     }
 
     /// Slices that may hold memory, and those of them that are handed out.
@@ -57,7 +66,14 @@ impl Runs {
     pub(crate) fn take(&mut self, map: &SegmentMap, room: &Room, want: Want) -> Option<Run> {
         loop {
             let seen = map.count();
-            if let Some(found) = self.take_free(map, want).or_else(|| self.take_fresh(map, want)) {
+            let tight = Want { room: want.slices, ..want };
+            if let Some(found) = self.take_free(map, want).or_else(|| self.take_free(map, tight)) {
+                return Some(found);
+            }
+            if self.has_seams && self.mend(map) {
+                continue;
+            }
+            if let Some(found) = self.take_fresh(map, tight) {
                 return Some(found);
             }
             let align = usize::try_from(want.align).ok()?;
@@ -72,7 +88,7 @@ impl Runs {
         let Some(used) = self.used_at(map, id) else { return false };
         self.used -= u64::from(used.len);
         used.unmark();
-        self.join(map, used.with(if is_zero { State::Zero } else { State::Dirty }));
+        self.add(map, used.with(if is_zero { State::Zero } else { State::Dirty }));
         true
     }
 
@@ -93,26 +109,6 @@ impl Runs {
         }
     }
 
-    /// Ages free memory if a tick has passed, and gives back what was free for two.
-    pub(crate) fn tick(&mut self, map: &SegmentMap, now_ms: u64) {
-        if self.dirty > 0 && now_ms.wrapping_sub(self.tick_ms) >= TICK_MS {
-            self.tick_ms = now_ms;
-            self.sweep(map, |free| match free.state {
-                State::Dirty => State::Aged,
-                State::Aged => trim(free),
-                settled => settled,
-            });
-        }
-    }
-
-    /// Gives back all free memory now, even if that breaks huge pages.
-    pub(crate) fn purge(&mut self, map: &SegmentMap) {
-        self.sweep(map, |free| {
-            let gone = free.state == State::Zero || free.segment.decommit(free.first, free.len);
-            if gone { State::Zero } else { free.state }
-        });
-    }
-
     fn used_at<'m>(&self, map: &'m SegmentMap, id: RunId) -> Option<Stretch<'m>> {
         Stretch::at(map, id).filter(|run| run.state == State::Used && run.segment.kind() == self.kind)
     }
@@ -122,23 +118,30 @@ impl Runs {
         used.unmark();
         used.cut(used.first, middle).mark();
         self.used -= u64::from(used.len - slices);
-        self.join(map, used.cut(middle, used.end()).with(State::Dirty));
+        self.add(map, used.cut(middle, used.end()).with(State::Dirty));
     }
 
     fn extend(&mut self, map: &SegmentMap, used: Stretch<'_>, slices: u32) -> bool {
-        let Some(end) = used.first.checked_add(slices) else { return false };
-        if used.end() == used.segment.frontier() {
-            if end > used.segment.slices() {
-                return false;
+        let Some(end) = used.first.checked_add(slices).filter(|&end| end <= used.segment.slices()) else {
+            return false;
+        };
+        let frontier = used.segment.frontier();
+        let behind = |slice: u32| Stretch::at(map, RunId { slice, ..used.id() });
+        let mut free_until = used.end();
+        while free_until < end.min(frontier) {
+            match behind(free_until) {
+                Some(free) if free.state.is_free() => free_until = free.end(),
+                _ => return false,
             }
-            used.segment.advance(end);
-        } else {
-            let Some(free) = used.after(map) else { return false };
-            if !free.state.is_free() || free.end() < end {
-                return false;
-            }
+        }
+        let mut taken_until = used.end();
+        while let Some(free) = behind(taken_until).filter(|free| free.first < end) {
             self.unlink(map, free);
-            self.link(map, free.cut(end, free.end()));
+            self.link(map, free.cut(end.min(free.end()), free.end()));
+            taken_until = free.end();
+        }
+        if end > frontier {
+            used.segment.advance(end);
         }
         used.unmark();
         used.cut(used.first, end).mark();
@@ -146,37 +149,45 @@ impl Runs {
         true
     }
 
-    /// Finds room among the free runs: the shortest of the first bin that has any long enough.
+    /// Finds room among the free runs, at the lowest address that is found: what is in use stays together, and the
+    /// far end may cool down.
     fn take_free(&mut self, map: &SegmentMap, want: Want) -> Option<Run> {
-        for bin in self.bins.occupied_from(Bins::of(want.slices)) {
-            let mut best: Option<(Stretch<'_>, u32)> = None;
+        let mut best: Option<(Stretch<'_>, u32)> = None;
+        let mut looks = LOOKS;
+        for bin in self.bins.occupied_from(Bins::of(want.room)) {
             let mut next = self.bins.head(bin);
-            for _ in 0..LOOKS {
-                let Some(free) = next.and_then(|id| Stretch::at(map, id)) else { break };
-                if let Some(first) = free.fit(want.slices, want.align)
-                    && best.is_none_or(|(shortest, _)| free.len < shortest.len)
-                {
+            while looks > 0
+                && let Some(free) = next.and_then(|id| Stretch::at(map, id))
+            {
+                looks -= 1;
+                let is_lower =
+                    best.is_none_or(|(best, _)| (free.number, free.first) < (best.number, best.first));
+                if is_lower && let Some(first) = free.fit(want) {
                     best = Some((free, first));
                 }
                 next = RunId::from_word(free.entry().next.load(Relaxed));
             }
-            if let Some((free, first)) = best {
-                self.unlink(map, free);
-                return Some(self.carve(map, free, first, want.slices));
-            }
         }
-        None
+        let (free, first) = best?;
+        self.unlink(map, free);
+        Some(self.carve(map, free, first, want.slices))
     }
 
     /// Finds room at a frontier, starting in the free run before it, if there is one.
     fn take_fresh(&mut self, map: &SegmentMap, want: Want) -> Option<Run> {
         for (number, segment) in map.iter().filter(|(_, segment)| segment.kind() == self.kind) {
             let (frontier, slices) = (segment.frontier(), segment.slices());
-            let fresh =
-                Stretch { segment, number, first: frontier, len: slices - frontier, state: State::Zero };
+            let fresh = Stretch {
+                segment,
+                number,
+                first: frontier,
+                len: slices - frontier,
+                state: State::Zero,
+                since: 0,
+            };
             let last = fresh.before(map).filter(|last| last.state.is_free());
             let whole = last.map_or(fresh, |last| last.cut(last.first, slices));
-            if let Some(first) = whole.fit(want.slices, want.align) {
+            if let Some(first) = whole.fit(want) {
                 if let Some(last) = last {
                     self.unlink(map, last);
                 }
@@ -199,22 +210,52 @@ impl Runs {
         Run { id: used.id(), start: free.segment.address(first), is_zero: free.state == State::Zero }
     }
 
-    /// Joins a stretch that became free with its free neighbours.
-    fn join(&mut self, map: &SegmentMap, freed: Stretch<'_>) {
+    /// Adds what became free just now.
+    fn add(&mut self, map: &SegmentMap, freed: Stretch<'_>) {
+        self.join(map, Stretch { since: self.now, ..freed });
+    }
+
+    /// Puts a free stretch into its bin, together with free neighbours of its kind.
+    pub(super) fn join(&mut self, map: &SegmentMap, freed: Stretch<'_>) {
         let mut joined = freed;
         for neighbour in [freed.before(map), freed.after(map)].into_iter().flatten() {
-            if neighbour.state.is_free() {
+            if !neighbour.state.is_free() {
+                continue;
+            }
+            if joined.suits(neighbour) {
                 self.unlink(map, neighbour);
-                joined.first = joined.first.min(neighbour.first);
-                joined.len += neighbour.len;
-                joined.state = joined.state.joined_with(neighbour.state);
+                joined = joined.joined_with(neighbour);
+            } else {
+                self.has_seams = true;
             }
         }
         self.link(map, joined);
     }
 
+    /// Joins all free neighbours, whatever they hold; whether there were any.
+    #[cold]
+    fn mend(&mut self, map: &SegmentMap) -> bool {
+        self.has_seams = false;
+        let (kind, mut found) = (self.kind, false);
+        for (number, _) in map.iter().filter(|(_, segment)| segment.kind() == kind) {
+            let mut slice = 0;
+            while let Some(run) = Stretch::at(map, RunId { segment: number, slice }) {
+                slice = run.end();
+                let next = run.after(map).filter(|next| run.state.is_free() && next.state.is_free());
+                if let Some(next) = next {
+                    self.unlink(map, run);
+                    self.unlink(map, next);
+                    self.link(map, run.joined_with(next));
+                    slice = run.first;
+                    found = true;
+                }
+            }
+        }
+        found
+    }
+
     /// Marks a free stretch, if there is any of it, and puts it into its bin.
-    fn link(&mut self, map: &SegmentMap, free: Stretch<'_>) {
+    pub(super) fn link(&mut self, map: &SegmentMap, free: Stretch<'_>) {
         if free.len == 0 {
             return;
         }
@@ -231,7 +272,7 @@ impl Runs {
     }
 
     /// Takes a free run out of its bin and clears its tags.
-    fn unlink(&mut self, map: &SegmentMap, free: Stretch<'_>) {
+    pub(super) fn unlink(&mut self, map: &SegmentMap, free: Stretch<'_>) {
         let previous = RunId::from_word(free.entry().previous.load(Relaxed));
         let next = RunId::from_word(free.entry().next.load(Relaxed));
         match previous.and_then(|id| Stretch::at(map, id)) {
@@ -252,26 +293,22 @@ impl Runs {
         }
     }
 
-    /// Gives every free run the state that `settle` returns for it.
-    fn sweep(&mut self, map: &SegmentMap, settle: impl Fn(Stretch<'_>) -> State) {
+    /// Free runs from the shortest bin on, as long as `visit` says so; it may unlink the one it is given.
+    pub(super) fn for_each_free<'m>(
+        &mut self,
+        map: &'m SegmentMap,
+        mut visit: impl FnMut(&mut Self, Stretch<'m>) -> bool,
+    ) {
         for bin in self.bins.occupied_from(0) {
             let mut next = self.bins.head(bin);
             while let Some(free) = next.and_then(|id| Stretch::at(map, id)) {
-                let settled = free.with(settle(free));
-                self.count(free, u64::wrapping_sub);
-                self.count(settled, u64::wrapping_add);
-                settled.mark();
                 next = RunId::from_word(free.entry().next.load(Relaxed));
+                if !visit(self, free) {
+                    return;
+                }
             }
         }
     }
-}
-
-/// Decommits a free run as far as that breaks no huge page.
-fn trim(free: Stretch<'_>) -> State {
-    let (first, len) = free.segment.without_broken_huge_pages(free.first, free.len);
-    let gone = len > 0 && free.segment.decommit(first, len);
-    if gone && len == free.len { State::Zero } else { State::Trimmed }
 }
 
 #[cfg(test)]

@@ -66,6 +66,8 @@ pub(crate) struct Slice {
     pub(super) tail: AtomicU32,
     /// State of the run that starts here.
     pub(super) state: AtomicU32,
+    /// The tick since which that run is free and dirty.
+    pub(super) since: AtomicU32,
     /// Neighbours in the bin, as [`RunId::to_word`](super::bins::RunId::to_word), if a free run starts here.
     pub(super) previous: AtomicU64,
     pub(super) next: AtomicU64,
@@ -109,11 +111,13 @@ impl Segment {
         (slice < self.slices as usize).then_some(slice as u32)
     }
 
-    /// The first slice from `slice` on whose address is a multiple of `align` slices, a power of two.
-    pub(crate) fn aligned(&self, slice: u32, align: u64) -> Option<u32> {
+    /// The first slice from `slice` on whose address lies `phase` slices after a multiple of `align` slices, a power
+    /// of two above `phase`.
+    pub(crate) fn aligned(&self, slice: u32, align: u64, phase: u32) -> Option<u32> {
         let start = (self.base.as_ptr().addr() / SLICE) as u64;
-        let absolute = (start + u64::from(slice)).checked_next_multiple_of(align)?;
-        u32::try_from(absolute - start).ok()
+        let earliest = start + u64::from(slice);
+        let absolute = (earliest + align - u64::from(phase)).checked_next_multiple_of(align)? - align;
+        u32::try_from(absolute + u64::from(phase) - start).ok()
     }
 
     /// The table entry of a slice.
@@ -159,7 +163,7 @@ impl Segment {
             return (first, len);
         }
         let align = u64::from(HUGE_SLICES);
-        let inner = self.aligned(first, align).map_or(end, |inner| inner.min(end));
+        let inner = self.aligned(first, align, 0).map_or(end, |inner| inner.min(end));
         let past = (self.base.as_ptr().addr() / SLICE + end as usize) % HUGE_SLICES as usize;
         (inner, (end - inner).saturating_sub(past as u32))
     }

@@ -7,8 +7,12 @@
 //! Everything here is called under the lock of the runs of that kind.
 
 use super::bins::RunId;
+use super::runs::Want;
 use super::segment::{Segment, SegmentMap, Slice};
 use crate::sync::unmodelled::Ordering::Relaxed;
+
+/// Slices from which a zero run is not joined with a dirty one: 2 MiB.
+const ZERO_APART: u32 = 32;
 
 /// State of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,12 +24,10 @@ pub(super) enum State {
     Zero = 2,
     /// Free, with contents.
     Dirty = 3,
-    /// Free and dirty since before the last tick.
-    Aged = 4,
     /// Free and dirty, but decommitted as far as huge pages allow.
-    Trimmed = 5,
+    Trimmed = 4,
     /// Freed, and kept ready by the thread that freed it.
-    Kept = 6,
+    Kept = 5,
 }
 
 impl State {
@@ -34,9 +36,8 @@ impl State {
             1 => Some(Self::Used),
             2 => Some(Self::Zero),
             3 => Some(Self::Dirty),
-            4 => Some(Self::Aged),
-            5 => Some(Self::Trimmed),
-            6 => Some(Self::Kept),
+            4 => Some(Self::Trimmed),
+            5 => Some(Self::Kept),
             _ => None,
         }
     }
@@ -44,11 +45,6 @@ impl State {
     /// Whether the pool may hand it out or join it.
     pub(super) fn is_free(self) -> bool {
         !matches!(self, Self::Used | Self::Kept)
-    }
-
-    /// The state of two free neighbours together.
-    pub(super) fn joined_with(self, other: Self) -> Self {
-        if self == other { self } else { Self::Dirty }
     }
 }
 
@@ -60,6 +56,8 @@ pub(super) struct Stretch<'m> {
     pub(super) first: u32,
     pub(super) len: u32,
     pub(super) state: State,
+    /// The tick at which it became dirty; means nothing in other states.
+    pub(super) since: u32,
 }
 
 impl<'m> Stretch<'m> {
@@ -72,7 +70,8 @@ impl<'m> Stretch<'m> {
         let entry = segment.entry(id.slice);
         let len = entry.head.load(Relaxed);
         let state = State::from_word(entry.state.load(Relaxed))?;
-        (len > 0).then_some(Self { segment, number: id.segment, first: id.slice, len, state })
+        let since = entry.since.load(Relaxed);
+        (len > 0).then_some(Self { segment, number: id.segment, first: id.slice, len, state, since })
     }
 
     /// The run that ends where this one starts.
@@ -105,6 +104,27 @@ impl<'m> Stretch<'m> {
         Self { state, ..self }
     }
 
+    /// Whether a free neighbour may be joined to this free stretch at once.
+    pub(super) fn suits(self, other: Self) -> bool {
+        let (zero, dirty) = if self.state == State::Zero { (self, other) } else { (other, self) };
+        zero.state != State::Zero || dirty.state == State::Zero || zero.len < ZERO_APART
+    }
+
+    /// Two free neighbours as one. It is zero if both are, and as old as its longer part: a hot sliver beside a long
+    /// cold stretch does not keep that from ageing.
+    pub(super) fn joined_with(self, other: Self) -> Self {
+        let state =
+            if self.state == State::Zero && other.state == State::Zero { State::Zero } else { State::Dirty };
+        let longer = if self.len >= other.len { self } else { other };
+        Self {
+            first: self.first.min(other.first),
+            len: self.len + other.len,
+            state,
+            since: longer.since,
+            ..self
+        }
+    }
+
     /// The table entry of the first slice.
     pub(super) fn entry(self) -> &'m Slice {
         self.segment.entry(self.first)
@@ -114,6 +134,7 @@ impl<'m> Stretch<'m> {
     pub(super) fn mark(self) {
         self.entry().head.store(self.len, Relaxed);
         self.entry().state.store(self.state as u32, Relaxed);
+        self.entry().since.store(self.since, Relaxed);
         self.segment.entry(self.end() - 1).tail.store(self.len, Relaxed);
     }
 
@@ -123,10 +144,10 @@ impl<'m> Stretch<'m> {
         self.segment.entry(self.end() - 1).tail.store(0, Relaxed);
     }
 
-    /// Where `slices` at a multiple of `align` slices fit, if they do.
-    pub(super) fn fit(self, slices: u32, align: u64) -> Option<u32> {
-        let first = self.segment.aligned(self.first, align)?;
-        let end = first.checked_add(slices)?;
+    /// Where what is wanted fits, if it does, with all the room it should have.
+    pub(super) fn fit(self, want: Want) -> Option<u32> {
+        let first = self.segment.aligned(self.first, want.align, want.phase)?;
+        let end = first.checked_add(want.room)?;
         (end <= self.end()).then_some(first)
     }
 }

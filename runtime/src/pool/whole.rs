@@ -18,8 +18,8 @@ use super::segment::{Kind, Room, SegmentMap, Slice};
 use super::slab::Slab;
 use super::source::Source;
 use super::stretch::State;
-use crate::sync::unmodelled::{AtomicPtr, AtomicUsize, Ordering};
-use crate::sys::{process, raw};
+use crate::sync::unmodelled::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use crate::sys::raw;
 
 /// Times a pool moves pages instead of copying: each move can cost the process two mappings of some 65 000.
 const MOVES_MAX: usize = 8192;
@@ -35,6 +35,8 @@ pub(crate) struct Pool {
     /// Every heap there ever was, newest first.
     known: AtomicPtr<Heap>,
     moves: AtomicUsize,
+    /// When the last tick was.
+    pub(super) ticked_ms: AtomicU64,
 }
 
 // SAFETY: what threads share is behind locks or atomic; heaps belong to one thread at a time, by the roster.
@@ -51,6 +53,7 @@ impl Pool {
             idle: Roster::new(),
             known: AtomicPtr::new(ptr::null_mut()),
             moves: AtomicUsize::new(0),
+            ticked_ms: AtomicU64::new(0),
         }
     }
 
@@ -139,9 +142,9 @@ impl Pool {
     pub(crate) fn open_slab(&self, class: Class, owner: &Heap) -> Option<&Slab> {
         let slices = class.slab_slices();
         let run = {
+            self.tick();
             let mut runs = self.slab_runs.lock();
-            runs.tick(&self.map, process::coarse_ms());
-            runs.take(&self.map, &self.room, Want { slices, align: 1 })?
+            runs.take(&self.map, &self.room, Want::of(slices))?
         };
         let slab = self.describe(class, owner, run);
         if slab.is_none() {
@@ -166,29 +169,26 @@ impl Pool {
     pub(crate) fn close_slab(&self, slab: &Slab) {
         let Some((number, segment, slice)) = self.map.find(slab.base().addr()) else { return };
         segment.set_slab(slice, slab.class().slab_slices(), ptr::null());
+        self.tick();
         {
-            let mut runs = self.slab_runs.lock();
-            runs.give(&self.map, RunId { segment: number, slice }, false);
-            runs.tick(&self.map, process::coarse_ms());
+            self.slab_runs.lock().give(&self.map, RunId { segment: number, slice }, false);
         }
         self.room.meta.lock().put_slab(slab);
     }
 
     /// A run for one large block; `None` if the system refuses.
     pub(crate) fn take_run(&self, want: Want) -> Option<Run> {
-        let mut runs = self.large_runs.lock();
-        runs.tick(&self.map, process::coarse_ms());
-        runs.take(&self.map, &self.room, want)
+        self.tick();
+        self.large_runs.lock().take(&self.map, &self.room, want)
     }
 
     /// Takes back a run by its address; aborts if none starts there.
     pub(crate) fn give_run(&self, start: *mut u8, is_zero: bool) {
         let id = self.run_at(start);
-        let mut runs = self.large_runs.lock();
-        if !runs.give(&self.map, id, is_zero) {
+        self.tick();
+        if !self.large_runs.lock().give(&self.map, id, is_zero) {
             corrupt("a large block that is not allocated was freed", start.addr());
         }
-        runs.tick(&self.map, process::coarse_ms());
     }
 
     /// Makes a run longer or shorter where it is; whether there was room.
@@ -225,6 +225,7 @@ impl Pool {
         if starts.len() == 0 {
             return;
         }
+        self.tick();
         let mut runs = self.large_runs.lock();
         for start in starts {
             let id = self.run_at(start);
@@ -232,7 +233,6 @@ impl Pool {
                 corrupt("a large block that is not allocated was freed", start.addr());
             }
         }
-        runs.tick(&self.map, process::coarse_ms());
     }
 
     /// Moves the pages of one run to the start of another, if the system does that; the source reads zero then.
@@ -255,12 +255,6 @@ impl Pool {
             Some((segment, span, slice)) if span.address(slice) == start => RunId { segment, slice },
             _ => corrupt("a large block that is not allocated was used", start.addr()),
         }
-    }
-
-    /// Gives all free memory back to the system now.
-    pub(crate) fn purge(&self) {
-        self.slab_runs.lock().purge(&self.map);
-        self.large_runs.lock().purge(&self.map);
     }
 
     /// Takes every lock, before a fork.

@@ -26,9 +26,9 @@ fn end(pool: Pool) {
     unsafe { pool.dismantle() };
 }
 
-fn resize(pool: &Pool, block: *mut u8, from: usize, to: usize) -> *mut u8 {
+fn resize(pool: &Pool, kept: &RunCache, block: *mut u8, from: usize, to: usize) -> *mut u8 {
     // SAFETY: a live block of this pool with that layout; sizes are small.
-    unsafe { super::resize(pool, block, layout(from), to) }
+    unsafe { super::resize(pool, kept, block, layout(from), to) }
 }
 
 #[test]
@@ -36,13 +36,13 @@ fn a_block_with_room_behind_it_grows_and_shrinks_in_place() {
     let (pool, kept) = (Pool::new(0), RunCache::nothing());
     let block = alloc(&pool, &kept, layout(100_000), false);
     fill(block, 100_000);
-    assert_eq!(resize(&pool, block, 100_000, 5_000_000), block);
+    assert_eq!(resize(&pool, &kept, block, 100_000, 5_000_000), block);
     assert!(is_filled(block, 100_000));
-    assert_eq!(resize(&pool, block, 5_000_000, 70_000), block);
+    assert_eq!(resize(&pool, &kept, block, 5_000_000, 70_000), block);
     assert!(is_filled(block, 70_000));
     let next = alloc(&pool, &kept, layout(100_000), false);
     assert!(next > block && next < block.wrapping_add(5_000_000), "the tail was given back");
-    assert!(resize(&pool, block, 70_000, 1000).is_null(), "small blocks live in slabs");
+    assert!(resize(&pool, &kept, block, 70_000, 1000).is_null(), "small blocks live in slabs");
     free(&pool, &kept, block);
     free(&pool, &kept, next);
     assert_eq!(pool.large_runs.lock().held().1, 0);
@@ -56,7 +56,7 @@ fn a_long_block_without_room_moves_with_its_pages_and_leaves_zeroes() {
     let block = alloc(&pool, &kept, layout(LONG), false);
     let obstacle = alloc(&pool, &kept, layout(100_000), false);
     fill(block, LONG);
-    let moved = resize(&pool, block, LONG, 2 * LONG);
+    let moved = resize(&pool, &kept, block, LONG, 2 * LONG);
     assert!(!moved.is_null() && moved != block);
     assert!(is_filled(moved, LONG));
     let reused = alloc(&pool, &kept, layout(LONG), true);
@@ -70,15 +70,19 @@ fn a_long_block_without_room_moves_with_its_pages_and_leaves_zeroes() {
 }
 
 #[test]
-fn a_short_block_without_room_is_left_to_the_caller() {
+fn a_short_block_without_room_is_copied_to_where_it_can_grow() {
     let (pool, kept) = (Pool::new(0), RunCache::nothing());
     let block = alloc(&pool, &kept, layout(100_000), false);
     let obstacle = alloc(&pool, &kept, layout(100_000), false);
     fill(block, 100_000);
-    assert!(resize(&pool, block, 100_000, 300_000).is_null());
-    assert!(is_filled(block, 100_000), "and unchanged");
-    free(&pool, &kept, block);
+    let copy = resize(&pool, &kept, block, 100_000, 300_000);
+    assert!(!copy.is_null() && copy != block);
+    assert!(is_filled(copy, 100_000));
+    assert_eq!(resize(&pool, &kept, copy, 300_000, 600_000), copy, "room was left behind it");
+    assert!(is_filled(copy, 100_000));
+    free(&pool, &kept, copy);
     free(&pool, &kept, obstacle);
+    assert_eq!(pool.large_runs.lock().held().1, 0, "what was moved is free");
     end(pool);
 }
 
@@ -105,7 +109,7 @@ fn a_refused_block_is_null() {
     let block = alloc(&pool, &kept, layout(100_000), false);
     assert!(!block.is_null());
     pool.room.source.refuse_after(0);
-    assert!(resize(&pool, block, 100_000, 4 << 30).is_null());
+    assert!(resize(&pool, &kept, block, 100_000, 4 << 30).is_null());
     free(&pool, &kept, block);
     end(pool);
 }

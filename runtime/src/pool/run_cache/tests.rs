@@ -17,7 +17,7 @@ impl Bench {
     }
 
     fn run(&self, slices: u32) -> *mut u8 {
-        self.pool.take_run(Want { slices, align: 1 }).unwrap().start
+        self.pool.take_run(Want::of(slices)).unwrap().start
     }
 
     fn put(&self, start: *mut u8) -> bool {

@@ -7,7 +7,6 @@ use proptest::prelude::*;
 use super::super::class::SLICE;
 use super::super::lock::Lock;
 use super::super::meta::Meta;
-use super::super::segment::HUGE_SLICES;
 use super::super::source::Source;
 use super::super::whole::Pool;
 use super::*;
@@ -25,7 +24,7 @@ impl Bench {
 
     fn take(&mut self, slices: u32, align: u64) -> Option<Run> {
         let pool = &self.pool;
-        let run = pool.large_runs.lock().take(&pool.map, &pool.room, Want { slices, align })?;
+        let run = pool.large_runs.lock().take(&pool.map, &pool.room, Want { align, ..Want::of(slices) })?;
         let start = run.start.addr();
         assert!(start.is_multiple_of(align as usize * SLICE));
         let before = self.live.range(..start + slices as usize * SLICE).next_back();
@@ -123,20 +122,37 @@ fn only_untouched_runs_say_that_they_are_zero() {
 }
 
 #[test]
-fn memory_that_stays_free_for_two_ticks_is_given_back() {
+fn zero_and_dirty_neighbours_stay_apart_until_a_request_needs_both() {
     let mut bench = Bench::new();
-    let run = bench.take(HUGE_SLICES, u64::from(HUGE_SLICES)).unwrap();
-    // SAFETY: the run is ours, and one byte of it is inside.
-    unsafe { run.start.write(7) };
+    let whole = bench.take(80, 1).unwrap();
     bench.give(0);
-    for (now, dirty) in [(1000, HUGE_SLICES), (1100, HUGE_SLICES), (1600, 0)] {
-        bench.pool.large_runs.lock().tick(&bench.pool.map, now);
-        assert_eq!(bench.held().0, u64::from(dirty), "at {now} ms");
-    }
-    let again = bench.take(HUGE_SLICES, 1).unwrap();
-    assert!(again.is_zero && again.start == run.start);
-    // SAFETY: ours again.
-    assert_eq!(unsafe { again.start.read() }, 0);
+    bench.pool.purge();
+    let dirty = bench.take(40, 1).unwrap();
+    assert!(dirty.is_zero && dirty.start == whole.start);
+    bench.give(0);
+    let zero = bench.take(39, 1).unwrap();
+    assert!(!zero.is_zero, "what fits best is the dirty half");
+    bench.give(0);
+    assert_eq!(bench.held().0, 40, "freeing the dirty half did not spoil the other");
+    let both = bench.take(80, 1).unwrap();
+    assert!(!both.is_zero && both.start == whole.start);
+    bench.end();
+}
+
+#[test]
+fn a_run_grows_over_free_neighbours_of_every_kind_and_past_the_frontier() {
+    let mut bench = Bench::new();
+    let runs: Vec<_> = (0..3).map(|_| bench.take(4, 1).unwrap()).collect();
+    bench.give(1);
+    bench.pool.purge();
+    bench.give(1);
+    bench.resize(0, 10);
+    assert_eq!(bench.held().1, 10);
+    bench.resize(0, 40);
+    assert_eq!(bench.held(), (40, 40));
+    bench.resize(0, 2);
+    assert_eq!(bench.held(), (40, 2));
+    assert_eq!(bench.take(38, 1).unwrap().start, runs[0].start.wrapping_add(2 * SLICE));
     bench.end();
 }
 
@@ -162,7 +178,7 @@ fn a_refused_segment_is_none_and_changes_nothing() {
     let map = SegmentMap::new(1 << 40);
     let mut runs = Runs::new(Kind::Large);
     room.source.refuse_after(0);
-    let want = Want { slices: 1, align: 1 };
+    let want = Want::of(1);
     assert!(runs.take(&map, &room, want).is_none());
     assert_eq!((map.count(), runs.held()), (0, (0, 0)));
 }
