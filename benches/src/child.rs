@@ -4,7 +4,7 @@
 //! own are packages in `benches/rivals`, built at first use; the rest is this program started again.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 use stratal::{Error, ErrorKind, Result};
 
 /// Argument that turns this program into a child.
@@ -19,7 +19,11 @@ pub(crate) fn this(task: &[&str]) -> Result<Command> {
 
 /// Runs a child to its end and reads its numbers.
 pub(crate) fn measure(command: &mut Command) -> Result<Vec<f64>> {
-    let text = output(command)?;
+    numbers(&output(command)?)
+}
+
+/// The numbers that a child ended in.
+pub(crate) fn numbers(text: &str) -> Result<Vec<f64>> {
     let last = text.lines().last().unwrap_or_default();
     serde_json::from_str(last).map_err(|error| {
         Error::new(ErrorKind::Format, "a child did not end in its numbers")
@@ -31,6 +35,11 @@ pub(crate) fn measure(command: &mut Command) -> Result<Vec<f64>> {
 /// Runs a child to its end and gives what it printed.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command.output()?;
+    text(command, output)
+}
+
+/// What a child printed that has run to its end.
+pub(crate) fn text(command: &Command, output: Output) -> Result<String> {
     if !output.status.success() {
         let message = format!("a child failed: {}", String::from_utf8_lossy(&output.stderr).trim());
         return Err(Error::new(ErrorKind::Io, message).with("command", format!("{command:?}")));
@@ -44,15 +53,17 @@ pub(crate) fn own(package: &str, bin: &str) -> Result<PathBuf> {
     Ok(std::env::current_exe()?.with_file_name(bin))
 }
 
-/// Builds the contender `name` of suite `alloc` and gives its program.
-pub(crate) fn rival(name: &str) -> Result<PathBuf> {
+/// Builds the contender `name` of suite `alloc`, in full or without the points of real crates, and gives its program.
+pub(crate) fn rival(name: &str, full: bool) -> Result<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rivals");
     let package = format!("rival-{name}");
+    let target = if full { "target" } else { "target/bare" };
     let mut cargo = cargo();
     // Cargo reads its settings where it is started, and one of the rivals needs one.
-    cargo.current_dir(&folder).args(["--locked", "--package", &package]).arg("--target-dir").arg("target");
+    cargo.current_dir(&folder).args(["--locked", "--package", &package, "--target-dir", target]);
+    cargo.args((!full).then_some("--no-default-features"));
     output(&mut cargo).map_err(|error| error.with("rival", name))?;
-    Ok(folder.join("target/release").join(package))
+    Ok(folder.join(target).join("release").join(package))
 }
 
 /// A release build, run where this package lies.

@@ -31,6 +31,8 @@ pub(crate) enum Part {
     Ours,
     /// What it is compared with.
     Rival,
+    /// A constant that ours may not exceed.
+    Goal,
     /// What the machine allows at best; shown, not compared with.
     Limit,
 }
@@ -84,19 +86,31 @@ impl Contest {
         let mut rows = Vec::new();
         for (metric, values) in self.metrics.iter().zip(values) {
             let limit = find(Part::Limit).and_then(|at| median(&values[at]));
-            for (at, rival) in self.contenders.iter().enumerate().filter(|(_, c)| c.part == Part::Rival) {
-                let row = self.row(metric, &values[ours], rival.name, &values[at]);
+            for (at, rival) in self.contenders.iter().enumerate() {
+                let goal = match rival.part {
+                    Part::Rival => metric.goal,
+                    Part::Goal => Some(1.0),
+                    Part::Ours | Part::Limit => continue,
+                };
+                let row = self.row(metric, goal, &values[ours], rival.name, &values[at]);
                 rows.extend(row.map(|row| Row { limit, ..row }));
             }
         }
         rows
     }
 
-    fn row(&self, metric: &Metric, ours: &[f64], rival: &str, theirs: &[f64]) -> Option<Row> {
+    fn row(
+        &self,
+        metric: &Metric,
+        goal: Option<f64>,
+        ours: &[f64],
+        rival: &str,
+        theirs: &[f64],
+    ) -> Option<Row> {
         let dot = if metric.name.is_empty() { "" } else { "." };
         let point = format!("{}{dot}{}", self.point, metric.name);
         let pairs = ours.iter().zip(theirs).map(|(&ours, &theirs)| [ours, theirs]).collect();
-        Row::of(self.suite, point, metric.unit, rival, pairs, metric.goal)
+        Row::of(self.suite, point, metric.unit, rival, pairs, goal)
     }
 }
 

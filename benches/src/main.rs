@@ -20,8 +20,6 @@ use suite::{Chosen, SUITES, Scale, Suite};
 #[global_allocator]
 static GLOBAL: stratal::Stratal = stratal::Stratal::new();
 
-/// Pairs of a full run: enough for a 95 % interval that excludes the extremes.
-const ROUNDS: usize = 9;
 /// Pairs of a quick run: shows that everything runs, decides nothing.
 const QUICK_ROUNDS: usize = 2;
 
@@ -35,7 +33,7 @@ struct Options {
     /// Small inputs and two rounds: shows that the suite runs, decides nothing.
     #[arg(long)]
     quick: bool,
-    /// Rounds, instead of nine; below six no interval can be given.
+    /// Rounds, instead of six or nine by suite; below six no interval can be given, hence no verdict.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     rounds: Option<u16>,
     /// Only these points: `fast64`, `fast64/2` for two threads, `tensor*` for a beginning.
@@ -94,7 +92,9 @@ fn run(options: &Options) -> Result<()> {
 }
 
 fn hold(suite: &Suite, options: &Options) -> Result<Vec<row::Row>> {
-    let rounds = options.rounds.map_or(if options.quick { QUICK_ROUNDS } else { ROUNDS }, usize::from);
+    let rounds = options
+        .rounds
+        .map_or(if options.quick { QUICK_ROUNDS } else { suite::rounds(suite.name) }, usize::from);
     let contests = contests(suite, options)?;
     let runs: usize = contests.iter().map(|contest| contest.contenders.len() * rounds).sum();
     let bar = ProgressBar::new(runs as u64);

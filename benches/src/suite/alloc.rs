@@ -11,6 +11,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use stratal::Result;
 
+mod figures;
+mod instructions;
 mod points;
 mod summary;
 
@@ -33,32 +35,41 @@ const QUICK: f64 = 0.02;
 type Program = (&'static str, Part, PathBuf);
 
 fn contests(scale: Scale) -> Result<Vec<Contest>> {
-    let mut programs = vec![(OURS, Part::Ours, child::rival(OURS)?)];
+    let mut programs = vec![(OURS, Part::Ours, child::rival(OURS, true)?)];
     for name in RIVALS.into_iter().filter(|name| scale.chosen.rival(name)) {
         eprintln!("building {name}, where it is not built yet");
-        programs.push((name, Part::Rival, child::rival(name)?));
+        programs.push((name, Part::Rival, child::rival(name, true)?));
     }
     let points = GROUPS.iter().flat_map(Group::points);
     let points = points.filter(|(_, _, name)| scale.chosen.point(name));
-    Ok(points.map(|(point, threads, name)| contest(point, threads, name, &programs, scale)).collect())
+    let mut contests: Vec<Contest> =
+        points.map(|(point, threads, name)| contest(point, threads, name, &programs, scale)).collect();
+    contests.extend(figures::contests(&programs, scale));
+    Ok(contests)
 }
 
 fn contest(point: &'static str, threads: usize, name: String, programs: &[Program], scale: Scale) -> Contest {
-    let effort = if scale.quick { QUICK } else { 1.0 };
     let metrics = vec![
         Metric { name: "", unit: "ns CPU/op", goal: None },
         Metric { name: "rss", unit: "MiB peak", goal: None },
     ];
-    let contender = |(name, part, program): &Program| {
-        let mut command = Command::new(program);
-        command.args([point, &threads.to_string(), &effort.to_string()]);
+    let contender = |program: &Program| {
+        let mut command = workload(program, point, threads, scale);
         let run = Box::new(move || {
             let mut figures = child::measure(&mut command)?;
             figures.truncate(2);
             Ok(figures)
         });
-        Contender { name, part: *part, run }
+        Contender { name: program.0, part: program.1, run }
     };
     let contenders = programs.iter().map(contender).collect();
     Contest { suite: "alloc", point: name, metrics, contenders }
+}
+
+/// The contender's program at a point.
+fn workload(program: &Program, point: &str, threads: usize, scale: Scale) -> Command {
+    let effort = if scale.quick { QUICK } else { 1.0 };
+    let mut command = Command::new(&program.2);
+    command.args([point, &threads.to_string(), &effort.to_string()]);
+    command
 }

@@ -7,6 +7,9 @@ use std::os::fd::AsRawFd;
 use std::path::Path;
 use stratal::{Error, ErrorKind, Result};
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) mod alloc;
 pub(crate) mod io;
 pub(crate) mod stream;
@@ -63,6 +66,12 @@ pub(crate) struct Suite {
 
 /// Every suite.
 pub(crate) const SUITES: &[Suite] = &[alloc::SUITE, io::SUITE, stream::SUITE];
+
+/// Rounds of a full run. Nine give a 95 % interval that excludes the extremes, six the least that has one: enough
+/// where points are many.
+pub(crate) fn rounds(suite: &str) -> usize {
+    if suite == alloc::SUITE.name { 6 } else { 9 }
+}
 
 /// Rows that a suite derives from those of its points.
 pub(crate) fn derive(suite: &str, rows: &[Row]) -> Vec<Row> {

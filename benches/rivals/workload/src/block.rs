@@ -13,42 +13,30 @@ pub(crate) struct Block {
 unsafe impl Send for Block {}
 
 impl Block {
-    /// Takes a block of `bytes`, not zero, at a multiple of `align`, a power of two.
+    /// Takes a block of a layout that is not empty.
     #[inline]
-    pub(crate) fn take(bytes: usize, align: usize) -> Self {
-        Self::with(Layout::from_size_align(bytes, align).expect("a sane layout"), |layout| {
-            // SAFETY: no point asks for zero bytes.
-            unsafe { alloc(layout) }
-        })
+    pub(crate) fn take(layout: Layout) -> Self {
+        // SAFETY: no point asks for zero bytes.
+        Self { start: there(unsafe { alloc(layout) }, layout), layout }
     }
 
-    /// Takes a block of zeros.
-    pub(crate) fn zeroed(bytes: usize) -> Self {
-        Self::with(Layout::from_size_align(bytes, 64).expect("a sane layout"), |layout| {
-            // SAFETY: no point asks for zero bytes.
-            unsafe { alloc_zeroed(layout) }
-        })
-    }
-
-    #[inline]
-    fn with(layout: Layout, take: impl Fn(Layout) -> *mut u8) -> Self {
-        let start = take(layout);
-        if start.is_null() {
-            handle_alloc_error(layout);
-        }
-        Self { start, layout }
+    /// Takes a block of zeros of a layout that is not empty.
+    pub(crate) fn zeroed(layout: Layout) -> Self {
+        // SAFETY: no point asks for zero bytes.
+        Self { start: there(unsafe { alloc_zeroed(layout) }, layout), layout }
     }
 
     /// No block: what stands in for one in a loop that only counts its own instructions. Not to be freed.
+    #[inline]
     pub(crate) fn none(layout: Layout) -> Self {
         Self { start: black_box(layout.dangling_ptr().as_ptr()), layout }
     }
 
-    /// Takes one and writes its first word: nobody allocates to write nothing.
+    /// Takes one of at least 8 bytes and writes its first word: nobody allocates to write nothing.
     #[inline]
     pub(crate) fn written(bytes: usize, align: usize) -> Self {
-        let block = Self::take(bytes, align);
-        // SAFETY: every block of the points has 8 bytes, and is aligned for them.
+        let block = Self::take(layout(bytes, align));
+        // SAFETY: the block has 8 bytes, and is aligned for them.
         unsafe { block.start.cast::<usize>().write(bytes) };
         block
     }
@@ -80,4 +68,19 @@ impl Block {
         // SAFETY: the block was taken with this layout, and `self` was its only owner.
         unsafe { dealloc(black_box(self.start), self.layout) }
     }
+}
+
+/// The layout of `bytes` at a multiple of `align`, a power of two.
+#[inline]
+pub(crate) fn layout(bytes: usize, align: usize) -> Layout {
+    Layout::from_size_align(bytes, align).expect("points ask for sane layouts")
+}
+
+/// The block, unless memory is out.
+#[inline]
+fn there(start: *mut u8, layout: Layout) -> *mut u8 {
+    if start.is_null() {
+        handle_alloc_error(layout);
+    }
+    start
 }

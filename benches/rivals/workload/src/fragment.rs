@@ -4,6 +4,7 @@ use crate::block::Block;
 use crate::dice::{Dice, Sizes};
 use crate::memory::{peak_mib, resident_mib};
 use crate::{Done, Point, Run};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 pub(crate) const POINTS: &[Point] = &[
@@ -14,35 +15,29 @@ pub(crate) const POINTS: &[Point] = &[
 
 const MIB: usize = 1 << 20;
 
-/// Sizes of the phases, from and to.
-const PHASES: [(usize, usize); 6] =
-    [(512, 2048), (32, 128), (4096, 16384), (128, 512), (16, 64), (2048, 8192)];
+/// Sizes of the phases.
+const PHASES: [usize; 6] = [8192, 2048, 512, 4096, 1024, 256];
 
 /// Phase by phase so many bytes of blocks, 85 % of them freed at random at its end. Further figure: peak resident
-/// memory by the live bytes at their peak.
+/// memory by the live bytes at their peak, the list of blocks included.
 fn frag(run: &Run) -> Done {
-    let live: std::sync::Mutex<usize> = std::sync::Mutex::new(0);
+    let live = AtomicUsize::new(0);
     let mut done = run.on_each(|thread| {
         let (mut dice, mut blocks, mut operations) = (Dice::new(thread), Vec::new(), 0);
         let (mut held, mut peak) = (0, 0);
-        for (low, high) in PHASES {
-            let (sizes, mut fresh) = (Sizes::even(low, high), 0);
-            let survivors = blocks.len();
-            while fresh < run.scaled(64 * MIB) {
-                let block = Block::written(sizes.of(dice.roll()), 8);
-                fresh += block.bytes();
-                blocks.push(block);
-            }
-            operations += blocks.len() - survivors;
-            peak = peak.max(held + fresh);
-            held += fresh - thin(&mut blocks, survivors, &mut dice);
+        for bytes in PHASES {
+            let (survivors, fresh) = (blocks.len(), run.scaled(64 * MIB) / bytes);
+            blocks.extend((0..fresh).map(|_| Block::written(bytes, 8)));
+            operations += fresh;
+            held += fresh * bytes;
+            peak = peak.max(held + blocks.capacity() * size_of::<Block>());
+            held -= thin(&mut blocks, survivors, &mut dice);
         }
-        *live.lock().expect("points do not panic") += peak;
+        live.fetch_add(peak, Ordering::Relaxed);
         blocks.into_iter().for_each(Block::free);
         operations
     });
-    let live = *live.lock().expect("points do not panic");
-    done.figures.push(peak_mib() * MIB as f64 / live as f64);
+    done.figures.push(peak_mib() * MIB as f64 / live.into_inner() as f64);
     done
 }
 
@@ -57,7 +52,7 @@ fn thin(blocks: &mut Vec<Block>, first: usize, dice: &mut Dice) -> usize {
     freed
 }
 
-/// A program with 32 MiB of state serves a burst of 224 MiB of all sizes, frees it, and waits. Further figure: what is
+/// A program with 96 MiB of state serves a burst of 192 MiB of all sizes, frees it, and waits. Further figure: what is
 /// resident after the wait by the live bytes.
 fn after_peak(run: &Run, wait: fn(f64)) -> Done {
     let sizes = Sizes::skewed(16, 2 * MIB);
@@ -72,8 +67,8 @@ fn after_peak(run: &Run, wait: fn(f64)) -> Done {
         }
         (blocks, taken)
     };
-    let (state, live) = take(run.scaled(32 * MIB));
-    let (burst, _) = take(run.scaled(224 * MIB));
+    let (state, live) = take(run.scaled(96 * MIB));
+    let (burst, _) = take(run.scaled(192 * MIB));
     burst.into_iter().for_each(Block::free);
     wait(if run.scaled(100) < 100 { 0.5 } else { 10.0 });
     let held = resident_mib() * MIB as f64 / live as f64;

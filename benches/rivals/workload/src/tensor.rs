@@ -3,7 +3,7 @@
 //!
 //! The first step is not timed: it stands for thousands.
 
-use crate::block::Block;
+use crate::block::{Block, layout};
 use crate::dice::{Dice, Sizes};
 use crate::{Done, Point, Run};
 
@@ -70,7 +70,7 @@ fn steps(run: &Run, full: usize, (low, high): Range, shapes: Shapes, touch: Touc
 /// One step: activations forward, each with a scratch buffer; backward a gradient, and the activation is freed.
 fn step(layers: &[usize], touch: Touch) -> usize {
     let take = |bytes: usize| {
-        let mut block = Block::take(bytes, 64);
+        let mut block = Block::take(layout(bytes, 64));
         touch.write(&mut block);
         block
     };
@@ -96,7 +96,7 @@ fn zeroed(run: &Run) -> Done {
         let mut dice = Dice::new(thread);
         let mut taken = 0;
         let mut fresh = |dice: &mut Dice| {
-            let mut block = Block::zeroed(sizes.of(dice.roll()));
+            let mut block = Block::zeroed(layout(sizes.of(dice.roll()), 64));
             block.touch(block.bytes() / 8, PAGE);
             taken += block.bytes();
             block

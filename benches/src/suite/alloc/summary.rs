@@ -7,6 +7,9 @@ use super::RIVALS;
 use super::points::{GROUPS, Group};
 use crate::row::Row;
 
+#[cfg(test)]
+mod tests;
+
 /// The rival of the goals: the `mimalloc` crate as it comes.
 const ANCHOR: &str = RIVALS[0];
 /// Suffixes of the metrics, and what is promised over all points of the reference.
