@@ -13,6 +13,8 @@ pub mod number;
 pub mod pool;
 #[doc(hidden)]
 pub mod private;
+#[allow(unsafe_code, reason = "vector instructions, and elements as cache lines")]
+pub mod simd;
 #[allow(unsafe_code, reason = "the only door to atomics and cells")]
 mod sync;
 #[allow(unsafe_code, reason = "the contract with the operating system")]

@@ -67,6 +67,9 @@ pub(crate) mod owned {
     pub(crate) use std::cell::Cell;
 }
 
+/// Threads that end before their scope does.
+pub(crate) use std::thread::scope;
+
 /// The memory orderings of one hand-over between threads.
 pub(crate) trait Orders {
     /// Of the store that publishes.

@@ -9,6 +9,7 @@ const ROOMS: &[&str] = &[
     "runtime/src/sys",
     "runtime/src/sync",
     "runtime/src/simd",
+    "runtime/src/number/truncate",
     "runtime/src/pool",
     "runtime/src/arena",
     "runtime/src/shm",

@@ -21,6 +21,16 @@ impl Stored for bool {
     fn first_invalid(bytes: &[u8]) -> Option<usize> {
         first_not_bool(bytes)
     }
+
+    #[inline(always)]
+    fn unpack(stored: &[Self], values: &mut [Self]) {
+        values.iter_mut().zip(stored).for_each(|(to, from)| *to = *from);
+    }
+
+    #[inline(always)]
+    fn pack(values: &[Self], stored: &mut [Self]) {
+        Self::unpack(values, stored);
+    }
 }
 
 /// Index of the first byte that is neither 0 nor 1.

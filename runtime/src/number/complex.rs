@@ -1,7 +1,7 @@
 //! Complex numbers, by crate `num-complex`.
 
 use super::Exact;
-use super::sealed::{Stored, Value};
+use super::sealed::{Value, single};
 use num_complex::Complex;
 
 macro_rules! complex {
@@ -22,9 +22,7 @@ macro_rules! complex {
                 }
             }
 
-            impl Stored for Complex<$part> {
-                type Value = Self;
-            }
+            single!(Complex<$part>);
         )*
     };
 }

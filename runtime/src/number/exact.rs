@@ -4,6 +4,8 @@
 //! narrower type on its way is therefore rounded to odd: if bits are lost, the last one kept is 1, which stands for
 //! them in the second rounding as long as that one drops two bits or more (Boldo and Melquiond, 2008).
 
+use super::sealed::Value;
+
 /// A value of any [`Number`](super::Number), exactly.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Exact {
@@ -45,6 +47,23 @@ impl Exact {
             // Not `||`: both sides of a branch-free loop.
             Self::Complex(re, im) => (re != 0.0) | (im != 0.0),
         }
+    }
+}
+
+/// A value on its way to a float of at most 16 bits: an `f32` rounded to odd.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(transparent)]
+pub(crate) struct Odd(f32);
+
+impl Value for Odd {
+    #[inline(always)]
+    fn exact(self) -> Exact {
+        Exact::F32(self.0)
+    }
+
+    #[inline(always)]
+    fn nearest(value: Exact) -> Self {
+        Self(value.to_odd_f32())
     }
 }
 

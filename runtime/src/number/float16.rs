@@ -1,7 +1,7 @@
 //! The 16-bit floats of crate `half`.
 
 use super::Exact;
-use super::sealed::{Stored, Value};
+use super::sealed::{Value, single};
 use super::small::Format;
 use half::{bf16, f16};
 
@@ -43,10 +43,4 @@ impl Value for bf16 {
     }
 }
 
-impl Stored for f16 {
-    type Value = Self;
-}
-
-impl Stored for bf16 {
-    type Value = Self;
-}
+single!(f16, bf16);

@@ -1,7 +1,7 @@
 //! Eight-bit floats of the Open Compute Project's OFP8 specification.
 
 use super::Exact;
-use super::sealed::{Stored, Value};
+use super::sealed::{Value, single};
 use super::small::Format;
 use std::cmp::Ordering;
 use std::fmt;
@@ -125,9 +125,7 @@ macro_rules! eight_bits {
                 }
             }
 
-            impl Stored for $float {
-                type Value = Self;
-            }
+            single!($float);
         )*
     };
 }

@@ -13,7 +13,7 @@
 //! | complex (feature `complex`) | real part as above, imaginary part 0 | real part as above, imaginary part 0 |
 //!
 //! From complex, the real part is converted and the imaginary part dropped, except that both decide for `bool` and
-//! both are kept for complex. `bool` converts as 0 and 1. The sign of zero is kept wherever the target has one.
+//! both are kept for complex. To its own type a value stays as it is. `bool` converts as 0 and 1. The sign of zero is kept wherever the target has one.
 //!
 //! Invariant: all of this is branch-free arithmetic on one value, so that a loop over it becomes vector instructions.
 
@@ -27,14 +27,18 @@ mod packed;
 mod plain;
 pub(crate) mod sealed;
 mod small;
+#[allow(unsafe_code, reason = "truncation whose range was compared")]
+mod truncate;
 
 pub use boolean::first_not_bool;
 pub use exact::Exact;
+pub(crate) use exact::Odd;
 pub use float8::{F8E4M3, F8E5M2};
 pub use half::{bf16, f16};
 #[cfg(feature = "complex")]
 pub use num_complex::Complex;
 pub use packed::{F4x2, I4x2, U4x2};
+use std::any::Any;
 
 /// A type of which tensors are made: a float, an integer, `bool`, a complex number, or a pair of 4-bit numbers.
 /// Sealed.
@@ -53,7 +57,8 @@ impl<T: sealed::Stored> Number for T {}
 #[inline(always)]
 #[must_use]
 pub fn convert<T: Scalar, U: Scalar>(value: T) -> U {
-    U::nearest(value.exact())
+    let same: Option<&U> = (&value as &dyn Any).downcast_ref();
+    same.copied().unwrap_or_else(|| U::nearest(value.exact()))
 }
 
 /// A [`Number`] of one value: every one but the packed pairs. Sealed.

@@ -1,25 +1,17 @@
 //! Pairs of 4-bit numbers in one byte, the first in the low half, as PyTorch and CUDA pack them.
 //!
 //! Alone a 4-bit number has no address, so a tensor holds pairs and its last axis counts those. While converting, each
-//! half lies in a byte of its own ([`Nibbles`]).
+//! half lies in a byte of its own.
 
 use super::Exact;
 use super::sealed::{Stored, Value};
 use super::small::Format;
+use super::truncate::Truncate;
 use std::fmt;
 
 /// The microscaling formats' e2m1: ±0, ±0.5, ±1, ±1.5, ±2, ±3, ±4, ±6. What would be NaN is 6, as CUDA has it.
 const E2M1: Format =
     Format { exponent_bits: 2, mantissa_bits: 1, overflow: 7, nan: 7, nan_sign: false, special: 8 };
-
-/// A pair of 4-bit numbers, as the two halves of a byte.
-pub(crate) trait Nibbles: Stored {
-    /// The pair of two values.
-    fn pack(low: Self::Value, high: Self::Value) -> Self;
-
-    /// Both values, the first one first.
-    fn unpack(self) -> [Self::Value; 2];
-}
 
 /// One signed 4-bit integer in a byte of its own, -8 to 7.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,46 +26,56 @@ pub struct U4(u8);
 pub struct F4(u8);
 
 impl I4 {
+    #[inline(always)]
     fn from_code(code: u8) -> Self {
         Self((code << 4) as i8 >> 4)
     }
 
+    #[inline(always)]
     fn code(self) -> u8 {
         self.0 as u8 & 0xf
     }
 
+    #[inline(always)]
     fn get(self) -> i8 {
         self.0
     }
 
+    #[inline(always)]
     fn of(value: i8) -> Self {
         Self(value.clamp(-8, 7))
     }
 }
 
 impl U4 {
+    #[inline(always)]
     fn from_code(code: u8) -> Self {
         Self(code & 0xf)
     }
 
+    #[inline(always)]
     fn code(self) -> u8 {
         self.0
     }
 
+    #[inline(always)]
     fn get(self) -> u8 {
         self.0
     }
 
+    #[inline(always)]
     fn of(value: u8) -> Self {
         Self(value.min(15))
     }
 }
 
 impl F4 {
+    #[inline(always)]
     fn from_code(code: u8) -> Self {
         Self(code & 0xf)
     }
 
+    #[inline(always)]
     fn code(self) -> u8 {
         self.0
     }
@@ -100,8 +102,8 @@ impl Value for I4 {
         match value {
             Exact::I64(x) => Self::from_code(x as u8),
             Exact::U64(x) => Self::from_code(x as u8),
-            Exact::F32(x) => Self::of(x as i8),
-            Exact::F64(x) | Exact::Complex(x, _) => Self::of(x as i8),
+            Exact::F32(x) => Self::of(x.truncate()),
+            Exact::F64(x) | Exact::Complex(x, _) => Self::of(x.truncate()),
         }
     }
 }
@@ -117,8 +119,8 @@ impl Value for U4 {
         match value {
             Exact::I64(x) => Self::from_code(x as u8),
             Exact::U64(x) => Self::from_code(x as u8),
-            Exact::F32(x) => Self::of(x as u8),
-            Exact::F64(x) | Exact::Complex(x, _) => Self::of(x as u8),
+            Exact::F32(x) => Self::of(x.truncate()),
+            Exact::F64(x) | Exact::Complex(x, _) => Self::of(x.truncate()),
         }
     }
 }
@@ -147,13 +149,23 @@ macro_rules! pairs {
                 /// The pair of two values, the first in the low half of the byte; each is brought into range.
                 #[must_use]
                 pub fn new(first: $value, second: $value) -> Self {
-                    Self::pack($half::of(first), $half::of(second))
+                    Self::of([$half::of(first), $half::of(second)])
                 }
 
                 /// Both values, the first one first.
                 #[must_use]
                 pub fn values(self) -> [$value; 2] {
-                    self.unpack().map($half::get)
+                    self.halves().map($half::get)
+                }
+
+                #[inline(always)]
+                fn of([low, high]: [$half; 2]) -> Self {
+                    Self(low.code() | (high.code() << 4))
+                }
+
+                #[inline(always)]
+                fn halves(self) -> [$half; 2] {
+                    [$half::from_code(self.0 & 0xf), $half::from_code(self.0 >> 4)]
                 }
 
                 /// The pair that a byte holds.
@@ -169,21 +181,23 @@ macro_rules! pairs {
                 }
             }
 
-            impl Nibbles for $pair {
-                #[inline(always)]
-                fn pack(low: $half, high: $half) -> Self {
-                    Self(low.code() | (high.code() << 4))
-                }
-
-                #[inline(always)]
-                fn unpack(self) -> [$half; 2] {
-                    [$half::from_code(self.0 & 0xf), $half::from_code(self.0 >> 4)]
-                }
-            }
-
             impl Stored for $pair {
                 type Value = $half;
                 const VALUES: usize = 2;
+
+                #[inline(always)]
+                fn unpack(stored: &[Self], values: &mut [$half]) {
+                    for (pair, halves) in stored.iter().zip(values.as_chunks_mut::<2>().0) {
+                        *halves = pair.halves();
+                    }
+                }
+
+                #[inline(always)]
+                fn pack(values: &[$half], stored: &mut [Self]) {
+                    for (pair, halves) in stored.iter_mut().zip(values.as_chunks::<2>().0) {
+                        *pair = Self::of(*halves);
+                    }
+                }
             }
 
             impl PartialEq for $pair {

@@ -1,10 +1,12 @@
 //! The numbers that Rust has, whose conversions are `as`.
 
 use super::Exact;
-use super::sealed::{Stored, Value};
+use super::sealed::{Value, single};
+use super::truncate::Truncate;
 
+/// Value by value: how a number leaves, and how floats and integers enter.
 macro_rules! plain {
-    ($($number:ty => $exact:ident as $wide:ty;)*) => {
+    ($($number:ty => $exact:ident as $wide:ty, $float:ident => $enter:expr;)*) => {
         $(
             impl Value for $number {
                 #[inline(always)]
@@ -15,30 +17,28 @@ macro_rules! plain {
                 #[inline(always)]
                 fn nearest(value: Exact) -> Self {
                     match value {
-                        Exact::F32(x) => x as $number,
-                        Exact::F64(x) | Exact::Complex(x, _) => x as $number,
+                        Exact::F32($float) => $enter,
+                        Exact::F64($float) | Exact::Complex($float, _) => $enter,
                         Exact::I64(x) => x as $number,
                         Exact::U64(x) => x as $number,
                     }
                 }
             }
 
-            impl Stored for $number {
-                type Value = Self;
-            }
+            single!($number);
         )*
     };
 }
 
 plain! {
-    f64 => F64 as f64;
-    f32 => F32 as f32;
-    i64 => I64 as i64;
-    i32 => I64 as i64;
-    i16 => I64 as i64;
-    i8 => I64 as i64;
-    u64 => U64 as u64;
-    u32 => I64 as i64;
-    u16 => I64 as i64;
-    u8 => I64 as i64;
+    f64 => F64 as f64, x => x as f64;
+    f32 => F32 as f32, x => x as f32;
+    i64 => I64 as i64, x => x.truncate();
+    i32 => I64 as i64, x => x.truncate();
+    i16 => I64 as i64, x => x.truncate();
+    i8 => I64 as i64, x => x.truncate();
+    u64 => U64 as u64, x => x.truncate();
+    u32 => I64 as i64, x => x.truncate();
+    u16 => I64 as i64, x => x.truncate();
+    u8 => I64 as i64, x => x.truncate();
 }

@@ -25,4 +25,32 @@ pub trait Stored: Copy + Default + PartialEq + fmt::Debug + fmt::Display + Send 
     fn first_invalid(_bytes: &[u8]) -> Option<usize> {
         None
     }
+
+    /// The values in `stored`, in order; as many as fit.
+    fn unpack(stored: &[Self], values: &mut [Self::Value]);
+
+    /// What holds `values`, in order; as much as fits.
+    fn pack(values: &[Self::Value], stored: &mut [Self]);
 }
+
+/// Types of which one is one value.
+macro_rules! single {
+    ($($number:ty),* $(,)?) => {
+        $(
+            impl $crate::number::sealed::Stored for $number {
+                type Value = Self;
+
+                #[inline(always)]
+                fn unpack(stored: &[Self], values: &mut [Self]) {
+                    values.iter_mut().zip(stored).for_each(|(to, from)| *to = *from);
+                }
+
+                #[inline(always)]
+                fn pack(values: &[Self], stored: &mut [Self]) {
+                    Self::unpack(values, stored);
+                }
+            }
+        )*
+    };
+}
+pub(super) use single;

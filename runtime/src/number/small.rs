@@ -66,20 +66,21 @@ impl Format {
         let magnitude = bits & 0x7fff_ffff;
         let sign = (bits >> 31) << (self.exponent_bits + self.mantissa_bits);
         let dropped = MANTISSA - self.mantissa_bits;
-
-        // Twice the largest power of two: what is beyond overflows all the same.
-        let beyond = ((1 << self.exponent_bits) - self.bias() + BIAS) << MANTISSA;
-        let clamped = magnitude.min(beyond);
-        let tie = (clamped >> dropped) & 1;
-        let rebased = clamped.wrapping_sub((BIAS - self.bias()) << MANTISSA);
-        let normal = rebased.wrapping_add((1 << (dropped - 1)) - 1 + tie) >> dropped;
-
-        let unit = (BIAS - self.bias() + dropped + 1) << MANTISSA;
-        let summed = f32::from_bits(clamped) + f32::from_bits(unit);
-        let subnormal = summed.to_bits().wrapping_sub(unit);
-
         let least = (BIAS - self.bias() + 1) << MANTISSA;
-        let finite = (if clamped < least { subnormal } else { normal }).min(self.overflow);
-        if magnitude > INFINITE { self.nan | if self.nan_sign { sign } else { 0 } } else { finite | sign }
+
+        // Adding a power of two whose last bit is that of the code rounds as the machine does, to even.
+        let clamped = magnitude.min(self.limit());
+        let exponent = (clamped & INFINITE).max(least);
+        let unit = exponent + (dropped << MANTISSA);
+        let rounded = (f32::from_bits(clamped) + f32::from_bits(unit)).to_bits().wrapping_sub(unit);
+        let finite = rounded + ((exponent - least) >> dropped);
+
+        let code = if magnitude > INFINITE { self.nan } else { finite };
+        if self.nan_sign || magnitude <= INFINITE { code | sign } else { code }
+    }
+
+    /// The `f32` that becomes the code of what is too large.
+    const fn limit(self) -> u32 {
+        (self.overflow << (MANTISSA - self.mantissa_bits)) + ((BIAS - self.bias()) << MANTISSA)
     }
 }

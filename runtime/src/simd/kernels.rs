@@ -1,0 +1,85 @@
+//! What an instruction set does: the loops over values, compiled with its instructions, and what it spells out.
+
+use crate::number::f16;
+use crate::number::sealed::{Stored, Value};
+
+/// One cache line, the unit of stores past the cache.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub(super) struct Line(pub(super) [u8; 64]);
+
+/// The loops of one instruction set. A value of an implementor proves that this machine has its instructions.
+pub(super) trait Kernels: Copy + Send {
+    /// Converts value by value; as many as both have.
+    fn values<T: Value, U: Value>(self, from: &[T], to: &mut [U]);
+
+    /// Takes pairs apart.
+    fn unpack<S: Stored>(self, stored: &[S], values: &mut [S::Value]);
+
+    /// Puts pairs together.
+    fn pack<S: Stored>(self, values: &[S::Value], stored: &mut [S]);
+
+    /// Half floats as `f32`; as many as both have.
+    fn widen(self, from: &[f16], to: &mut [f32]) {
+        self.values(from, to);
+    }
+
+    /// The nearest half floats, ties to even; as many as both have.
+    fn narrow(self, from: &[f32], to: &mut [f16]) {
+        self.values(from, to);
+    }
+
+    /// Copies whole lines past the cache, where the set can; as many as both have. [`fence`](Self::fence) ends it.
+    fn stream(self, from: &[Line], to: &mut [Line]) {
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    }
+
+    /// Writes one line everywhere, past the cache, where the set can. [`fence`](Self::fence) ends it.
+    fn stream_fill(self, line: &Line, to: &mut [Line]) {
+        to.fill(*line);
+    }
+
+    /// Orders what was streamed before what is stored next.
+    fn fence(self) {}
+}
+
+/// The loop behind [`Kernels::values`], to be compiled with the instructions of its caller.
+#[inline(always)]
+pub(super) fn values<T: Value, U: Value>(from: &[T], to: &mut [U]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = U::nearest(from.exact());
+    }
+}
+
+/// Compiles the loops with the target features given, for the set `$set` whose value proves them.
+macro_rules! compiled_with {
+    ($features:literal) => {
+        fn values<T: Value, U: Value>(self, from: &[T], to: &mut [U]) {
+            #[target_feature(enable = $features)]
+            fn compiled<T: Value, U: Value>(from: &[T], to: &mut [U]) {
+                kernels::values(from, to);
+            }
+            // SAFETY: `self` proves that the machine has these features.
+            unsafe { compiled(from, to) }
+        }
+
+        fn unpack<S: Stored>(self, stored: &[S], values: &mut [S::Value]) {
+            #[target_feature(enable = $features)]
+            fn compiled<S: Stored>(stored: &[S], values: &mut [S::Value]) {
+                S::unpack(stored, values);
+            }
+            // SAFETY: `self` proves that the machine has these features.
+            unsafe { compiled(stored, values) }
+        }
+
+        fn pack<S: Stored>(self, values: &[S::Value], stored: &mut [S]) {
+            #[target_feature(enable = $features)]
+            fn compiled<S: Stored>(values: &[S::Value], stored: &mut [S]) {
+                S::pack(values, stored);
+            }
+            // SAFETY: `self` proves that the machine has these features.
+            unsafe { compiled(values, stored) }
+        }
+    };
+}
+pub(super) use compiled_with;
