@@ -41,7 +41,7 @@ pub(crate) mod modelled {
 /// Atomics of statics and counters, outside every model.
 pub(crate) mod unmodelled {
     #[cfg(not(stratal_loom))]
-    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
+    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64};
     pub(crate) use std::sync::atomic::{AtomicUsize, Ordering};
 }
 

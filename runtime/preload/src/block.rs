@@ -10,6 +10,10 @@ use crate::errno::{ENOMEM, fail};
 /// The alignment of `max_align_t`, which every block has.
 pub(crate) const ALIGN_MIN: usize = 16;
 
+/// Sizes up to this one are not checked for what no object can be. The pool draws its line between small and large
+/// there as well, so that the compiler sees one test where there are two.
+const SMALL_MAX: usize = 32 << 10;
+
 /// The pool of the process.
 pub(crate) const POOL: Stratal = Stratal::new();
 
@@ -23,11 +27,18 @@ fn layout(size: usize, align: usize) -> Option<Layout> {
 /// A block of `size` bytes aligned for any object; null and `ENOMEM` if there is none.
 #[inline]
 pub(crate) fn alloc(size: usize) -> *mut u8 {
-    alloc_aligned(size, ALIGN_MIN)
+    if size > SMALL_MAX {
+        return alloc_aligned(size, ALIGN_MIN);
+    }
+    // SAFETY: a power of two, and a size far below `isize::MAX`.
+    let layout = unsafe { Layout::from_size_align_unchecked(size.max(1), ALIGN_MIN) };
+    // SAFETY: `layout` is not empty.
+    let block = unsafe { POOL.alloc(layout) };
+    if block.is_null() { fail(ENOMEM) } else { block }
 }
 
 /// A block of `size` bytes at a multiple of `align`, a power of two; null and `ENOMEM` if there is none.
-#[inline]
+#[inline(never)]
 pub(crate) fn alloc_aligned(size: usize, align: usize) -> *mut u8 {
     let block = try_aligned(size, align);
     if block.is_null() { fail(ENOMEM) } else { block }

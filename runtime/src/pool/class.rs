@@ -48,6 +48,12 @@ impl Class {
         Self(place as u8)
     }
 
+    /// The class at a place; `None` if there is none.
+    #[inline]
+    pub(crate) const fn from_place(place: u8) -> Option<Self> {
+        if (place as usize) < Self::COUNT { Some(Self(place)) } else { None }
+    }
+
     /// Every class, smallest first.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         (0..Self::COUNT).map(Self::nth)

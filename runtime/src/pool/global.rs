@@ -44,8 +44,8 @@ impl Stratal {
 
     /// Bytes of a block that its owner may use: what was asked for, rounded up to what the pool hands out.
     ///
-    /// Asks the descriptor of the block, so it needs no layout and costs more than an allocation. A pointer that is
-    /// not the start of a block of this pool ends the process, as freeing it would.
+    /// Looks the block up, so it needs no layout. A pointer that does not lie in memory of this pool ends the process,
+    /// as freeing it would.
     ///
     /// ```
     /// use std::alloc::{GlobalAlloc, Layout};
@@ -71,11 +71,11 @@ impl Stratal {
     /// # Safety
     ///
     /// As for [`GlobalAlloc::dealloc`]: the block is the caller's, and not used afterwards.
+    #[inline]
     pub unsafe fn free_unsized(&self, block: *mut u8) {
-        match POOL.class_of(block) {
-            Some(class) if thread::with_heap(|heap| heap.cache(class).push(block)) => {}
-            Some(class) => thread::free_slowly(class, block),
-            None => free_large(block),
+        match POOL.class_at_once(block) {
+            Some(class) => free_small(class, block),
+            None => free_found(block),
         }
     }
 
@@ -103,11 +103,9 @@ unsafe impl GlobalAlloc for Stratal {
 
     #[inline]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        let Some(class) = Class::of(layout.size(), layout.align()) else {
-            return free_large(block);
-        };
-        if !thread::with_heap(|heap| heap.cache(class).push(block)) {
-            thread::free_slowly(class, block);
+        match Class::of(layout.size(), layout.align()) {
+            Some(class) => free_small(class, block),
+            None => free_large(block),
         }
     }
 
@@ -148,6 +146,23 @@ unsafe impl GlobalAlloc for Stratal {
             unsafe { self.dealloc(block, layout) };
         }
         copy
+    }
+}
+
+/// Frees a block of a class.
+#[inline]
+fn free_small(class: Class, block: *mut u8) {
+    if !thread::with_heap(|heap| heap.cache(class).push(block)) {
+        thread::free_slowly(class, block);
+    }
+}
+
+/// Frees a block that is large, or small and in a slab that one look did not find.
+#[inline(never)]
+fn free_found(block: *mut u8) {
+    match POOL.class_of(block) {
+        Some(class) => free_small(class, block),
+        None => free_large(block),
     }
 }
 

@@ -14,14 +14,14 @@
 
 use std::ptr::{self, NonNull};
 
-use super::class::SLICE;
+use super::class::{Class, SLICE};
 use super::corrupt::corrupt;
 use super::lock::Lock;
 use super::meta::Meta;
 use super::slab::Slab;
 use super::source::Source;
 use crate::align::HUGE_PAGE;
-use crate::sync::unmodelled::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::unmodelled::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::sys::raw;
 
 /// Slices of a huge page.
@@ -80,6 +80,9 @@ pub(crate) struct Segment {
     kind: Kind,
     slices: u32,
     table: NonNull<Slice>,
+    /// Per slice the place of the class of its slab, plus one; 0 where there is none. Dense, and apart from the
+    /// table, for who frees a block without its size looks here.
+    classes: NonNull<AtomicU8>,
     /// Slices from here on were never handed out. Changed under the lock of the runs of its kind.
     frontier: AtomicU32,
     /// Slices from here on may be backed by huge pages.
@@ -134,11 +137,31 @@ impl Segment {
         self.entry(slice).slab.load(Ordering::Acquire)
     }
 
-    /// Makes `len` slices part of `slab`, or of none if it is null.
-    pub(crate) fn set_slab(&self, first: u32, len: u32, slab: *const Slab) {
-        for slice in first..first + len {
+    /// Makes the slices from `first` on part of `slab`, which has `class`.
+    pub(crate) fn set_slab(&self, first: u32, class: Class, slab: *const Slab) {
+        self.label(first, class, slab, class.index() as u8 + 1);
+    }
+
+    /// Makes the slices from `first` on, which were of a slab of `class`, part of none.
+    pub(crate) fn clear_slab(&self, first: u32, class: Class) {
+        self.label(first, class, ptr::null(), 0);
+    }
+
+    fn label(&self, first: u32, class: Class, slab: *const Slab, mark: u8) {
+        for slice in first..first + class.slab_slices() {
             self.entry(slice).slab.store(slab.cast_mut(), Ordering::Release);
+            // SAFETY: `entry` found the slice inside the segment, and there is a class for each.
+            unsafe { self.classes.add(slice as usize).as_ref() }.store(mark, Ordering::Release);
         }
+    }
+
+    /// The class of the slab that an address lies in; `None` if it lies in none. Any thread may ask.
+    #[inline]
+    fn class_at(&self, address: usize) -> Option<Class> {
+        let slice = self.slice_of(address)?;
+        // SAFETY: the slice is inside the segment, and there is a class for each.
+        let mark = unsafe { self.classes.add(slice as usize).as_ref() }.load(Ordering::Acquire);
+        Class::from_place(mark.wrapping_sub(1))
     }
 
     /// Moves the frontier; behind the first few huge pages' worth, asks for huge pages, once.
@@ -184,6 +207,8 @@ pub(crate) struct SegmentMap {
     reserved_bytes: AtomicUsize,
     /// The segment of runs that an address was found in last: nearly always the one to look at first.
     latest_large: AtomicPtr<Segment>,
+    /// The same for slabs.
+    latest_slabs: AtomicPtr<Segment>,
     growth: Lock<Growth>,
 }
 
@@ -202,6 +227,7 @@ impl SegmentMap {
             count: AtomicUsize::new(0),
             reserved_bytes: AtomicUsize::new(0),
             latest_large: AtomicPtr::new(ptr::null_mut()),
+            latest_slabs: AtomicPtr::new(ptr::null_mut()),
             growth: Lock::new(Growth { first_bytes }),
         }
     }
@@ -251,6 +277,22 @@ impl SegmentMap {
         let (segment, slice) = large.filter_map(|(_, it)| Some((it, it.slice_of(address)?))).next()?;
         self.latest_large.store(ptr::from_ref(segment).cast_mut(), Ordering::Release);
         Some((segment, slice))
+    }
+
+    /// The class of the slab that an address lies in, if one look finds it; any thread may ask.
+    #[inline]
+    pub(crate) fn class_at_once(&self, address: usize) -> Option<Class> {
+        // SAFETY: null, or a segment that lives as long as the pool and was complete before it was stored.
+        unsafe { self.latest_slabs.load(Ordering::Acquire).as_ref() }?.class_at(address)
+    }
+
+    /// The class of the slab that an address lies in; `None` if it lies in none.
+    #[cold]
+    pub(crate) fn search_class(&self, address: usize) -> Option<Class> {
+        let slabs = self.iter().filter(|(_, segment)| segment.kind == Kind::Slabs);
+        let (segment, class) = slabs.filter_map(|(_, it)| Some((it, it.class_at(address)?))).next()?;
+        self.latest_slabs.store(ptr::from_ref(segment).cast_mut(), Ordering::Release);
+        Some(class)
     }
 
     /// Adds a segment of `kind` with room for `slices` at a multiple of `align` slices, unless others were added
@@ -310,6 +352,7 @@ impl SegmentMap {
         };
         let mut meta = room.meta.lock();
         let Some(table) = meta.take(&room.source, slices * size_of::<Slice>()) else { return false };
+        let Some(classes) = meta.take(&room.source, slices) else { return false };
         let Some(memory) = meta.take(&room.source, size_of::<Segment>()) else { return false };
         let memory = memory.cast::<Segment>();
         let segment = Segment {
@@ -317,6 +360,7 @@ impl SegmentMap {
             kind,
             slices: len,
             table: table.cast(),
+            classes: classes.cast(),
             frontier: AtomicU32::new(0),
             huge_from: AtomicU32::new(u32::MAX),
         };

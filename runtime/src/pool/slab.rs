@@ -59,15 +59,6 @@ impl Slab {
         self.class.get()
     }
 
-    /// The class of a block that is out; aborts if none starts there. Whoever holds the block may ask.
-    pub(crate) fn class_of(&self, block: *mut u8) -> Class {
-        let class = self.class.get();
-        if class.slot_at(block.addr().wrapping_sub(self.base.get().addr())).is_none() {
-            corrupt("a pointer into the middle of a block was used", block.addr());
-        }
-        class
-    }
-
     pub(crate) fn base(&self) -> *mut u8 {
         self.base.get()
     }

@@ -119,12 +119,15 @@ impl Pool {
         }
     }
 
-    /// The class of a block of a slab, `None` for a large one; aborts if it is neither.
+    /// The class of a block of a slab, if one look finds it.
+    #[inline]
+    pub(crate) fn class_at_once(&self, block: *mut u8) -> Option<Class> {
+        self.map.class_at_once(block.addr())
+    }
+
+    /// The class of a block of a slab; `None` if it is large, or no block.
     pub(crate) fn class_of(&self, block: *mut u8) -> Option<Class> {
-        match self.map.find(block.addr()) {
-            Some((_, segment, _)) if segment.kind() == Kind::Large => None,
-            _ => Some(self.slab_of(block).class_of(block)),
-        }
+        self.class_at_once(block).or_else(|| self.map.search_class(block.addr()))
     }
 
     /// Sends a block home without a heap at hand.
@@ -161,14 +164,14 @@ impl Pool {
         // SAFETY: descriptors live as long as the pool.
         let slab = unsafe { slab.as_ref() }?;
         slab.open(run.start, class, owner);
-        self.map.get(run.id.segment)?.set_slab(run.id.slice, class.slab_slices(), slab);
+        self.map.get(run.id.segment)?.set_slab(run.id.slice, class, slab);
         Some(slab)
     }
 
     /// Gives an idle slab's slices and descriptor back.
     pub(crate) fn close_slab(&self, slab: &Slab) {
         let Some((number, segment, slice)) = self.map.find(slab.base().addr()) else { return };
-        segment.set_slab(slice, slab.class().slab_slices(), ptr::null());
+        segment.clear_slab(slice, slab.class());
         self.tick();
         {
             self.slab_runs.lock().give(&self.map, RunId { segment: number, slice }, false);

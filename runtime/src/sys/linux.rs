@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 use std::ptr::{self, NonNull};
 
-use super::Errno;
+use super::{Errno, attempt};
 use crate::align::align_up;
 use crate::sync::unmodelled::{AtomicUsize, Ordering};
 
@@ -57,11 +57,10 @@ fn map_anywhere(len: usize) -> Result<NonNull<u8>, Errno> {
 fn map(hint: *mut u8, len: usize, extra: c_int) -> Result<NonNull<u8>, Errno> {
     let protection = libc::PROT_READ | libc::PROT_WRITE;
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | extra;
-    // SAFETY: an anonymous mapping that never replaces another: `extra` is 0 or MAP_FIXED_NOREPLACE.
-    let start = unsafe { libc::mmap(hint.cast(), len, protection, flags, -1, 0) };
-    if start == libc::MAP_FAILED {
-        return Err(last_errno());
-    }
+    let start = attempt(libc::MAP_FAILED, || {
+        // SAFETY: an anonymous mapping that never replaces another: `extra` is 0 or MAP_FIXED_NOREPLACE.
+        unsafe { libc::mmap(hint.cast(), len, protection, flags, -1, 0) }
+    })?;
     NonNull::new(start.cast()).ok_or(Errno(libc::ENOMEM))
 }
 
@@ -72,7 +71,7 @@ fn map(hint: *mut u8, len: usize, extra: c_int) -> Result<NonNull<u8>, Errno> {
 /// As for [`super::release`].
 pub(crate) unsafe fn release(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
     // SAFETY: the caller gives up a range of its own.
-    checked(unsafe { libc::munmap(start.as_ptr().cast(), len) })
+    attempt(-1, || unsafe { libc::munmap(start.as_ptr().cast(), len) }).map(drop)
 }
 
 /// See [`super::advise_huge`].
@@ -96,11 +95,12 @@ pub(crate) unsafe fn prefer_node(start: NonNull<u8>, len: usize, node: u32) -> R
     let word = mask.get_mut((node / BITS) as usize).ok_or(Errno(libc::EINVAL))?;
     *word = 1 << (node % BITS);
     let bits = mask.len() * BITS as usize;
-    // SAFETY: a policy keeps contents; the range is the caller's, and the kernel reads `bits` bits of the mask.
-    let status = unsafe {
-        libc::syscall(libc::SYS_mbind, start.as_ptr(), len, libc::MPOL_PREFERRED, mask.as_ptr(), bits, 0)
-    };
-    checked(if status == 0 { 0 } else { -1 })
+    let preferred = libc::MPOL_PREFERRED;
+    attempt(-1, || {
+        // SAFETY: a policy keeps contents; the range is the caller's, and the kernel reads `bits` bits of the mask.
+        unsafe { libc::syscall(libc::SYS_mbind, start.as_ptr(), len, preferred, mask.as_ptr(), bits, 0) }
+    })
+    .map(drop)
 }
 
 /// See [`super::dont_fork`].
@@ -169,7 +169,7 @@ fn is_whole_pages(start: NonNull<u8>, len: usize) -> bool {
 /// The range lies in reservations of the caller, who accepts what `advice` does to it.
 unsafe fn advise(start: NonNull<u8>, len: usize, advice: c_int) -> Result<(), Errno> {
     // SAFETY: the caller owns the range and accepts what `advice` does to it.
-    checked(unsafe { libc::madvise(start.as_ptr().cast(), len, advice) })
+    attempt(-1, || unsafe { libc::madvise(start.as_ptr().cast(), len, advice) }).map(drop)
 }
 
 /// See [`super::remap`].
@@ -181,26 +181,13 @@ unsafe fn advise(start: NonNull<u8>, len: usize, advice: c_int) -> Result<(), Er
 /// As for [`super::remap`].
 pub(crate) unsafe fn remap(source: NonNull<u8>, len: usize, target: NonNull<u8>) -> Result<(), Errno> {
     let flags = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED | libc::MREMAP_DONTUNMAP;
-    // SAFETY: both ranges are the caller's, who accepted that `target` is replaced.
-    let moved = unsafe { libc::mremap(source.as_ptr().cast(), len, len, flags, target.as_ptr()) };
-    if moved != libc::MAP_FAILED {
-        return Ok(());
-    }
-    let refused = last_errno();
+    let moved = attempt(libc::MAP_FAILED, || {
+        // SAFETY: both ranges are the caller's, who accepted that `target` is replaced.
+        unsafe { libc::mremap(source.as_ptr().cast(), len, len, flags, target.as_ptr()) }
+    });
     // A late refusal may have unmapped the target already: fill the hole, if there is one.
-    if is_whole_pages(target, len) {
+    if moved.is_err() && is_whole_pages(target, len) {
         let _ = map(target.as_ptr(), len, libc::MAP_FIXED_NOREPLACE);
     }
-    Err(refused)
-}
-
-fn checked(status: c_int) -> Result<(), Errno> {
-    if status == 0 { Ok(()) } else { Err(last_errno()) }
-}
-
-fn last_errno() -> Errno {
-    // SAFETY: the address of this thread's errno, always valid.
-    let place = unsafe { libc::__errno_location() };
-    // SAFETY: as above; only this thread accesses it.
-    Errno(unsafe { place.read() })
+    moved.map(drop)
 }

@@ -46,6 +46,22 @@ impl Errno {
     }
 }
 
+/// Makes a system call that returns `failure` if it fails. `errno` is put back then: C programs allocate and free
+/// between a call that fails and their look at why.
+pub(crate) fn attempt<R: PartialEq>(failure: R, call: impl FnOnce() -> R) -> Result<R, Errno> {
+    // SAFETY: takes nothing and returns the address of this thread's errno.
+    let place = unsafe { libc::__errno_location() };
+    // SAFETY: valid for as long as the thread; only this thread accesses it.
+    let before = unsafe { place.read() };
+    let result = call();
+    if result != failure {
+        return Ok(result);
+    }
+    // SAFETY: as above.
+    let refused = unsafe { place.replace(before) };
+    Err(Errno(refused))
+}
+
 /// Bytes of an OS page: a power of two, the unit of every range below.
 #[must_use]
 pub fn page_size() -> usize {

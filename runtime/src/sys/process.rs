@@ -5,27 +5,24 @@
 use std::ffi::c_void;
 use std::ptr::{self, NonNull};
 
+use super::attempt;
 use crate::sync::unmodelled::AtomicU32;
 
 /// Sleeps while `word` is `expected`, until woken; may return early.
 pub(crate) fn wait(word: &AtomicU32, expected: u32) {
     let no_timeout = ptr::null::<libc::timespec>();
-    // SAFETY: a futex wait reads the word, which outlives the call, and nothing else.
-    unsafe {
-        libc::syscall(
-            libc::SYS_futex,
-            word.as_ptr(),
-            libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG,
-            expected,
-            no_timeout,
-        )
-    };
+    let wait = libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG;
+    let _ = attempt(-1, || {
+        // SAFETY: a futex wait reads the word, which outlives the call, and nothing else.
+        unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), wait, expected, no_timeout) }
+    });
 }
 
 /// Wakes one thread that sleeps on `word`.
 pub(crate) fn wake_one(word: &AtomicU32) {
+    let wake = libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG;
     // SAFETY: a futex wake uses the address as a name only.
-    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, 1) };
+    let _ = attempt(-1, || unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), wake, 1) });
 }
 
 /// Milliseconds of a monotonic clock, coarse (a few milliseconds) and cheap.

@@ -5,6 +5,13 @@
 
 #define CHURN_BLOCKS 64
 
+/* Nothing demands that a success leaves errno alone, only that free does; this library promises both. */
+static int keeps_errno(void) {
+    static int known;
+    if (known == 0) known = getenv("LD_PRELOAD") != NULL ? 1 : -1;
+    return known > 0;
+}
+
 struct churn {
     unsigned char *blocks[CHURN_BLOCKS];
     size_t sizes[CHURN_BLOCKS];
@@ -30,8 +37,12 @@ static size_t roll_size(struct churn *churn) {
     return 1 + roll(churn) % top;
 }
 
+/* Before a call; afterwards a success has left it alone. */
+#define UNTOUCHED 77
+
 /* Whether the call gave a block; if not, it must have said why. */
 static int is_given(struct churn *churn, const void *block) {
+    CHECK(block == NULL || errno == UNTOUCHED || !keeps_errno());
     if (block != NULL) return 1;
     CHECK(churn->may_refuse && errno == ENOMEM);
     churn->refusals++;
@@ -40,7 +51,7 @@ static int is_given(struct churn *churn, const void *block) {
 
 static void churn_take(struct churn *churn, int at, size_t size) {
     unsigned char *block;
-    errno = 0;
+    errno = UNTOUCHED;
     switch (roll(churn) % 4) {
     case 0:
         block = calloc(1, size);
@@ -62,7 +73,7 @@ static void churn_take(struct churn *churn, int at, size_t size) {
 }
 
 static void churn_resize(struct churn *churn, int at, size_t size) {
-    errno = 0;
+    errno = UNTOUCHED;
     unsigned char *block = realloc(churn->blocks[at], size);
     if (!is_given(churn, block)) return;
     CHECK(is_filled(block, size < churn->sizes[at] ? size : churn->sizes[at], (unsigned)at));
@@ -73,7 +84,9 @@ static void churn_resize(struct churn *churn, int at, size_t size) {
 
 static void churn_free(struct churn *churn, int at) {
     CHECK(is_filled(churn->blocks[at], churn->sizes[at], (unsigned)at));
+    errno = UNTOUCHED;
     free(churn->blocks[at]);
+    CHECK(errno == UNTOUCHED || !keeps_errno());
     churn->blocks[at] = NULL;
 }
 
