@@ -8,8 +8,8 @@ pub use stratal_runtime::number::{F4x2, F8E4M3, F8E5M2, I4x2, U4x2};
 pub use stratal_runtime::pool::{Pool, PoolBuffer, PoolBuilder, PoolFull, PoolStats};
 pub use stratal_runtime::tensor::{
     Adopt, Alignment, AnyTensor, Axis, C, ColumnMajor, ConstShape, DType, Dense, Dim, Dyn, Element, Heap,
-    LoadError, MemorySource, Named, Order, ParamInfo, ParamSource, Params, ReadLease, RowMajor, Shape,
-    Strided, Tensor, Uninit, View, ViewMut, WriteLease, bf16, f16,
+    LoadError, MemorySource, Named, Order, Param, ParamInfo, ParamSource, Params, ReadLease, RowMajor, Shape,
+    Strided, Tensor, Tied, Uninit, View, ViewMut, WriteLease, bf16, f16,
 };
 
 pub use stratal_tiering::engine::{Engine, EngineBuilder};

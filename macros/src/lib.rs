@@ -2,20 +2,35 @@
 
 use proc_macro::TokenStream;
 
-/// Implements `Params` for a struct with named fields: loads it by name, field by field.
+/// Implements `Params` for a struct with named fields, or an enum of such: loads it by name, field by field, saves it
+/// and walks over its tensors.
 ///
-/// | on the struct | |
+/// | on the struct or enum: `#[params(…)]` | |
 /// |---|---|
-/// | `#[params(prefix = "model")]` | goes before the names of all fields |
-/// | `#[params(allow_unused)]` | tensors below this struct that no field asks for are no error |
-/// | `#[params(crate = path)]` | where the crate is, if not at `::stratal` |
+/// | `prefix = "model"` | goes before the names of all fields; on a variant, of its fields |
+/// | `rename_all = "kebab-case"` | how names come from those of fields: `snake_case`, `camelCase`, `PascalCase`, `kebab-case`, `SCREAMING_SNAKE_CASE`, `SCREAMING-KEBAB-CASE`, `lowercase`, `UPPERCASE` |
+/// | `require(H * HD == D)` | must hold among constants: an error of `cargo check` on structs without parameters and on those that hold this one with concrete parameters, else of `cargo build`; may stand several times |
+/// | `allow_unused` | tensors below this struct that no field asks for are no error |
+/// | `crate = path` | where the crate is, if not at `::stratal` |
 ///
-/// | on a field | |
+/// | on a field: `#[param(…)]` | |
 /// |---|---|
-/// | `#[param(rename = "w.0")]`, or `name` | the name in the checkpoint, if it is not the field's |
-/// | `#[param(skip)]` | not loaded: the field gets its `Default` |
+/// | `rename = "w.0"`, or `name` | the name in the checkpoint, if it is not the field's |
+/// | `optional` | nothing need be there: `None`, or an empty `Vec` or map. An `Option` needs no saying |
+/// | `each = "layers.{i}"` | the names of the elements of a `Vec` or an array, with their number for `{i}` |
+/// | `len = 32` | with `each`: exactly this many; a number or a constant |
+/// | `tied = embed` | shares the tensors of another field, or of one inside it (`embed.weight`); the type is `Tied<…>` |
+/// | `tier = "host"` | the tier its tensors are to be in, by its name in the policy; refused where the engine has none such |
+/// | `skip` | not loaded: the field gets its `Default` |
 ///
-/// A type parameter that two fields use as a dimension has one size in both, also where it is `Dyn`.
+/// An enum is loaded as the variant whose names are all there; of several, the one that asks for all that the others
+/// ask for and more. A variant has named fields, one unnamed parameter at the place of the enum, or nothing.
+///
+/// A type parameter that two fields use as a dimension has one size in both, also where it is `Dyn`. A tied tensor may
+/// have a copy of its own in the checkpoint, of the same dtype and shape; it is not read.
+///
+/// An error is shown at the token that is wrong. The item stays as it is, with an implementation that loads nothing,
+/// so that code which uses it has no second error.
 #[proc_macro_derive(Params, attributes(param, params))]
 pub fn derive_params(input: TokenStream) -> TokenStream {
     stratal_macros_core::derive_params(input.into()).into()

@@ -49,5 +49,5 @@ pub(crate) fn load(engine: &Engine, path: &Path, count: usize) -> Vec<Tensor<f32
 /// The tensors of an open checkpoint, as the engine keeps them.
 pub(crate) fn adopt(engine: &Engine, checkpoint: &Checkpoint, count: usize) -> Vec<Tensor<f32, (Dyn,)>> {
     let source = engine.source(checkpoint).unwrap();
-    (0..count).map(|i| Tensor::from_any(source.adopt(&format!("t.{i}")).unwrap()).unwrap()).collect()
+    (0..count).map(|i| Tensor::from_any(source.adopt(&format!("t.{i}"), None).unwrap()).unwrap()).collect()
 }

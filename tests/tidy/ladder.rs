@@ -30,7 +30,7 @@ const LADDERS: &[Ladder] = &[
         src: "runtime/src/",
         rungs: &[
             &["error"],
-            &["align", "number"],
+            &["align", "nearest", "number"],
             &["sync"],
             &["sys", "simd"],
             &["pool"],

@@ -1,85 +1,17 @@
 //! What was written, checked: a struct of parameters, a shape, a list of named dimensions.
 
-use crate::attr::{Errors, FieldOptions, StructOptions};
+mod item;
+mod ties;
+
+pub(crate) use item::{Body, How, ParamField, ParamItem, ParamVariant, Shown, VariantBody};
+
+use crate::attr::Errors;
 use crate::valid;
-use proc_macro2::{Span, TokenStream, TokenTree};
-use syn::ext::IdentExt;
+use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{
-    Attribute, Block, Data, DeriveInput, Error, Fields, Generics, Ident, LitInt, Path, Token, Type, TypePath,
-};
-
-/// A struct under `#[derive(Params)]`.
-pub(crate) struct ParamStruct {
-    pub(crate) ident: Ident,
-    pub(crate) generics: Generics,
-    pub(crate) options: StructOptions,
-    pub(crate) fields: Vec<ParamField>,
-}
-
-/// One field of it.
-pub(crate) struct ParamField {
-    pub(crate) ident: Ident,
-    pub(crate) ty: Type,
-    /// The name in the source; `None` if the field is not loaded.
-    pub(crate) name: Option<String>,
-    /// Where the name comes from: the field or its option.
-    name_span: Span,
-}
-
-impl ParamStruct {
-    pub(crate) fn new(input: &DeriveInput) -> Result<Self, Error> {
-        let fields = named_fields(input)?;
-        let mut errors = Errors::default();
-        let options = errors.note(StructOptions::new(&input.attrs)).unwrap_or_default();
-        let fields: Vec<ParamField> =
-            fields.filter_map(|(ident, field)| errors.note(ParamField::new(ident, field))).collect();
-        for (i, second) in fields.iter().enumerate() {
-            let first = fields[..i].iter().find(|first| first.name.is_some() && first.name == second.name);
-            if let (Some(first), Some(name)) = (first, &second.name) {
-                let sides = (&first.ident, first.name_span);
-                errors.push(valid::same_name(sides, (&second.ident, second.name_span), name));
-            }
-        }
-        let (ident, generics) = (input.ident.clone(), input.generics.clone());
-        errors.finish(Self { ident, generics, options, fields })
-    }
-
-    /// The fields that are loaded, each with its name in the source.
-    pub(crate) fn loaded(&self) -> impl Iterator<Item = (&str, &ParamField)> {
-        self.fields.iter().filter_map(|field| Some((field.name.as_deref()?, field)))
-    }
-}
-
-/// The fields of a struct that has named ones.
-fn named_fields(input: &DeriveInput) -> Result<impl Iterator<Item = (&Ident, &syn::Field)>, Error> {
-    let what = match &input.data {
-        Data::Struct(data) => match &data.fields {
-            Fields::Named(fields) => {
-                return Ok(fields.named.iter().filter_map(|field| Some((field.ident.as_ref()?, field))));
-            }
-            Fields::Unnamed(_) => "a tuple struct",
-            Fields::Unit => "a unit struct",
-        },
-        Data::Enum(_) => "an enum",
-        Data::Union(_) => "a union",
-    };
-    Err(valid::not_a_struct(&input.ident, what))
-}
-
-impl ParamField {
-    fn new(ident: &Ident, field: &syn::Field) -> Result<Self, Error> {
-        let options = FieldOptions::new(&field.attrs)?;
-        let (name, name_span) = match options.rename {
-            Some(rename) => (rename.value(), rename.span()),
-            None => (ident.unraw().to_string(), ident.span()),
-        };
-        let name = (!options.skip).then_some(name);
-        Ok(Self { ident: ident.clone(), ty: field.ty.clone(), name, name_span })
-    }
-}
+use syn::{Attribute, Block, Error, Ident, LitInt, Path, Token, Type, TypePath};
 
 /// Tokens behind a bracket that holds the path of the crate's private module.
 pub(crate) struct Pathed<T> {

@@ -14,12 +14,22 @@ mod valid;
 
 use proc_macro2::TokenStream;
 
-/// `#[derive(Params)]`: implements `Params` for a struct with named fields.
+/// `#[derive(Params)]`: implements `Params` for a struct with named fields, or an enum of such. What is refused gets an
+/// implementation that loads nothing, so that code around it has no second error.
 #[must_use]
 pub fn derive_params(input: TokenStream) -> TokenStream {
-    or_errors(
-        syn::parse2(input).and_then(|input| ast::ParamStruct::new(&input)).map(|item| expand::params(&item)),
-    )
+    let input: syn::DeriveInput = match syn::parse2(input) {
+        Ok(input) => input,
+        Err(error) => return error.to_compile_error(),
+    };
+    match ast::ParamItem::new(&input) {
+        Ok(item) => expand::params(&item),
+        Err(errors) => {
+            let mut emitted = errors.to_compile_error();
+            emitted.extend(expand::refused_params(&input));
+            emitted
+        }
+    }
 }
 
 /// `Shape![O, 512, {2 * K}, _]`: the tuple of dimensions. The tokens begin with a bracket that holds the path of

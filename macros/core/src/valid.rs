@@ -11,11 +11,29 @@ use syn::{Error, Ident};
 pub(crate) const MAX_RANK: usize = 6;
 
 /// `what` names the kind of item, with its article.
-pub(crate) fn not_a_struct(item: &Ident, what: &str) -> Error {
+pub(crate) fn not_loadable(item: &Ident, what: &str) -> Error {
+    let works = "`#[derive(Params)]` works on structs with named fields and on enums";
+    Error::new(item.span(), format!("{works}; `{item}` is {what}"))
+}
+
+pub(crate) fn no_variants(item: &Ident) -> Error {
+    Error::new(item.span(), format!("`{item}` has no variant that could be loaded"))
+}
+
+pub(crate) fn borrows(item: &Ident, lifetime: &syn::Lifetime) -> Error {
     Error::new(
-        item.span(),
-        format!("`#[derive(Params)]` works on structs with named fields; `{item}` is {what}"),
+        lifetime.span(),
+        format!("parameters own what they load: `{item}` cannot have the lifetime `{lifetime}`"),
     )
+}
+
+pub(crate) fn unnamed_fields(variant: &Ident, fields: usize) -> Error {
+    let rule = "a variant has named fields, one unnamed parameter, or none";
+    Error::new(variant.span(), format!("{rule}; `{variant}` has {fields} unnamed ones"))
+}
+
+pub(crate) fn unnamed_options(attribute: &syn::Attribute) -> Error {
+    Error::new_spanned(attribute, "an unnamed parameter has no options; give the field a name")
 }
 
 pub(crate) fn unknown_option(option: &Ident, known: &[&str]) -> Error {
@@ -64,12 +82,90 @@ pub(crate) fn needs_parentheses(attribute: &impl ToTokens, name: &str, example: 
     Error::new_spanned(attribute, format!("options go in parentheses: `#[{name}({example})]`"))
 }
 
-pub(crate) fn belongs_on_struct(attribute: &impl ToTokens) -> Error {
+pub(crate) fn belongs_on_struct(attribute: &syn::Attribute) -> Error {
     Error::new_spanned(attribute, "`#[params(…)]` belongs on the struct; a field takes `#[param(…)]`")
 }
 
-pub(crate) fn belongs_on_field(attribute: &impl ToTokens) -> Error {
-    Error::new_spanned(attribute, "`#[param(…)]` belongs on a field; the struct takes `#[params(…)]`")
+pub(crate) fn belongs_on_field(attribute: &syn::Attribute) -> Error {
+    Error::new_spanned(attribute, "`#[param(…)]` belongs on a field; the item takes `#[params(…)]`")
+}
+
+pub(crate) fn option_needs_field(option: &Ident) -> Error {
+    Error::new(option.span(), format!("`{option}` takes a field: `{option} = embed`"))
+}
+
+pub(crate) fn option_needs_number(option: &Ident) -> Error {
+    Error::new(option.span(), format!("`{option}` takes a number or a constant: `{option} = 32`"))
+}
+
+pub(crate) fn option_needs_comparison(option: &Ident) -> Error {
+    Error::new(option.span(), format!("`{option}` takes a comparison: `{option}(H * HD == D)`"))
+}
+
+pub(crate) fn not_a_comparison(written: &TokenStream) -> Error {
+    Error::new_spanned(written, format!("`{written}` is not a comparison: write `require(H * HD == D)`"))
+}
+
+pub(crate) fn required_type(param: &Ident) -> Error {
+    Error::new(param.span(), format!("`{param}` is a type; `require` compares constants"))
+}
+
+pub(crate) fn unknown_case(case: &syn::LitStr, known: &[&str]) -> Error {
+    let written = case.value();
+    let hint = match nearest(&written, known) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("the cases are {}", list(known)),
+    };
+    Error::new(case.span(), format!("unknown case \"{written}\"; {hint}"))
+}
+
+pub(crate) fn empty_tier(tier: &syn::LitStr) -> Error {
+    Error::new(tier.span(), "a tier name cannot be empty")
+}
+
+/// `times` says how often `{i}` stands in the pattern.
+pub(crate) fn bad_pattern(pattern: &syn::LitStr, times: usize) -> Error {
+    let message = if times == 0 {
+        "`each` names every element: write `{i}` where its number stands, as in \"layers.{i}\""
+    } else {
+        "`each` counts in one place: `{i}` stands once"
+    };
+    Error::new(pattern.span(), message)
+}
+
+pub(crate) fn len_without_each(option: &Ident) -> Error {
+    Error::new(option.span(), "`len` counts the elements of `each`, which is not given")
+}
+
+pub(crate) fn array_with_len(option: &Ident) -> Error {
+    Error::new(option.span(), "an array has its length in its type; leave `len` out")
+}
+
+pub(crate) fn tied_to_nothing(field: &Ident, target: &Ident, fields: &[&Ident]) -> Error {
+    let others = fields.iter().filter(|other| **other != field).map(ToString::to_string);
+    let others: Vec<String> = others.collect();
+    let others: Vec<&str> = others.iter().map(String::as_str).collect();
+    let hint = nearest(&target.to_string(), &others).map(|meant| format!("; did you mean `{meant}`?"));
+    let hint = hint.unwrap_or_default();
+    Error::new(target.span(), format!("`{field}` is tied to `{target}`, which is not a field{hint}"))
+}
+
+pub(crate) fn tied_to_itself(field: &Ident, target: &Ident) -> Error {
+    Error::new(target.span(), format!("`{field}` is tied to itself"))
+}
+
+pub(crate) fn tied_in_a_circle(field: &Ident, target: &Ident) -> Error {
+    let message = format!("`{field}` and `{target}` are tied to each other, so neither is loaded");
+    Error::new(target.span(), message)
+}
+
+pub(crate) fn tied_to_tied(field: &Ident, target: &Ident, root: &Ident) -> Error {
+    let message = format!("`{field}` is tied to `{target}`, which is tied itself; tie it to `{root}`");
+    Error::new(target.span(), message)
+}
+
+pub(crate) fn tied_to_skipped(field: &Ident, target: &Ident) -> Error {
+    Error::new(target.span(), format!("`{field}` is tied to `{target}`, which is not loaded"))
 }
 
 /// Two errors: one at the second field, one at the first.

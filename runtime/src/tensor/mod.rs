@@ -36,7 +36,7 @@ pub use dtype::{
 };
 pub use layout::{ColumnMajor, Contiguous, Dense, Layout, Order, RowMajor, Strided};
 pub use lease::{ReadLease, WriteLease};
-pub use params::{Adopt, Heap, LoadError, MemorySource, ParamInfo, ParamSource, Params};
+pub use params::{Adopt, Heap, LoadError, MemorySource, Param, ParamInfo, ParamSource, Params, Tied};
 pub use relation::{AxisOf, AxisWith, Fits, Meets, RankOf, ShapeWith, ViewOf};
 pub use shape::{Axis, C, ConstShape, Dim, Dims, Dyn, MAX_RANK, Named, Nested, Scalar, Shape, ShapeError};
 pub use typed::{Rejected, Tensor};

@@ -9,7 +9,7 @@ mod indented {
     #[params = "model"]
 //  ^^^^^^^^^^^^^^^^^^^ options go in parentheses: `#[params(prefix = "model")]`
     #[param(rename = "model")]
-//  ^^^^^^^^^^^^^^^^^^^^^^^^^^ `#[param(…)]` belongs on a field; the struct takes `#[params(…)]`
+//  ^^^^^^^^^^^^^^^^^^^^^^^^^^ `#[param(…)]` belongs on a field; the item takes `#[params(…)]`
     struct Model {
         #[param]
     //  ^^^^^^^^ options go in parentheses: `#[param(rename = "weight")]`

@@ -32,7 +32,7 @@ pub mod shadowed {
     /// Fields are called like the locals of the generated code.
     #[derive(::stratal::Params)]
     #[params(prefix = "model.deep", allow_unused)]
-    pub struct Model<'a, I: ::stratal::Dim, const K: usize, P>
+    pub struct Model<I: ::stratal::Dim, const K: usize, P>
     where
         P: ::stratal::Params,
     {
@@ -46,13 +46,13 @@ pub mod shadowed {
         pub r#type: ::stratal::Tensor<i64, ::stratal::Shape![]>,
         /// Not loaded.
         #[param(skip)]
-        pub skipped: ::std::marker::PhantomData<&'a ()>,
+        pub skipped: ::std::marker::PhantomData<&'static ()>,
         /// Renamed.
         #[param(rename = "a.b.c")]
         pub renamed: [::std::boxed::Box<P>; 2],
     }
 
-    impl<I: ::stratal::Dim, const K: usize, P: ::stratal::Params> ::std::fmt::Debug for Model<'_, I, K, P> {
+    impl<I: ::stratal::Dim, const K: usize, P: ::stratal::Params> ::std::fmt::Debug for Model<I, K, P> {
         fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
             f.write_str("Model")
         }

@@ -6,6 +6,7 @@
 use super::Engine;
 use super::catalogue::{Home, Object, OriginFile};
 use super::lease::Handle;
+use super::state::Shared;
 use crate::device::host::PAGE_BYTES;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::file::IoFile;
@@ -69,8 +70,8 @@ impl ParamSource for Source {
         self.checkpoint.path().display().to_string()
     }
 
-    fn names(&self) -> Vec<String> {
-        self.checkpoint.tensors().iter().map(|entry| entry.name.to_string()).collect()
+    fn names(&self) -> Vec<&str> {
+        self.checkpoint.tensors().iter().map(|entry| &*entry.name).collect()
     }
 
     fn find(&self, name: &str) -> Option<ParamInfo> {
@@ -78,7 +79,22 @@ impl ParamSource for Source {
         Some(ParamInfo { dtype, shape })
     }
 
-    fn adopt(&self, name: &str) -> Result<AnyTensor> {
+    /// Leases bring tensors to the one tier of kind `dram`, so that is the tier a field may name.
+    fn check_tier(&self, tier: &str) -> Result<()> {
+        let Shared { topology, host, .. } = &*self.handle.0;
+        if topology.by_name(tier) == Some(*host) {
+            return Ok(());
+        }
+        let names: Vec<String> = topology.tiers.iter().map(|tier| format!("`{}`", tier.name)).collect();
+        let message = match topology.by_name(tier) {
+            Some(_) => "this version brings tensors to the tier of kind `dram` and to no other".to_owned(),
+            None => format!("the policy has no such tier; it has {}", names.join(", ")),
+        };
+        Err(Error::new(ErrorKind::Unsupported, message).with("tier", tier))
+    }
+
+    fn adopt(&self, name: &str, tier: Option<&str>) -> Result<AnyTensor> {
+        tier.map_or(Ok(()), |tier| self.check_tier(tier))?;
         let (entry, dtype, shape) = self.entry(name)?;
         let origin = self.files.get(entry.file as usize).ok_or_else(|| {
             Error::new(ErrorKind::Missing, "the tensor's file is not open").with("tensor", name)

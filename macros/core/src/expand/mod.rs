@@ -5,5 +5,5 @@ mod params;
 mod shape;
 
 pub(crate) use dims::dims;
-pub(crate) use params::params;
+pub(crate) use params::{params, refused_params};
 pub(crate) use shape::shape;

@@ -1,136 +1,286 @@
-//! `#[derive(Params)]`: both phases of loading and the walk over the tensors, field by field.
+//! `#[derive(Params)]`: the one walk that loads and the one that shows, field by field.
 //!
-//! Locals of the generated functions have the macro's own span and a name nobody else uses, since an item of the
-//! same name would turn a binding into a pattern. Types keep the user's span, so that errors point at them.
+//! What is written per field is one call each of `Load` and `Walk`, without the field's type: types would be read, and
+//! their macros expanded, a second time. The call stands where the type stands, so that an error about the type does.
+//! Locals have a name nobody else uses, since an item of the same name would turn a binding into a pattern.
 
-use crate::ast::{ParamField, ParamStruct, ShapeDim, ShapeDims};
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
-use std::collections::BTreeMap;
-use syn::{GenericArgument, PathArguments, Type};
+mod check;
+mod symbols;
 
-pub(crate) fn params(item: &ParamStruct) -> TokenStream {
-    let private = match &item.options.krate {
+use crate::ast::{Body, How, ParamField, ParamItem, ParamVariant, VariantBody};
+use crate::attr::ItemOptions;
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::{Attribute, DeriveInput, LitStr, Type};
+
+/// The path of the crate's private module.
+fn private(options: &ItemOptions) -> TokenStream {
+    match &options.krate {
         Some(path) => quote!(#path::__private),
         None => quote!(::stratal::__private),
-    };
+    }
+}
+
+pub(crate) fn params(item: &ParamItem) -> TokenStream {
+    let private = private(&item.options);
+    let writer = Writer { private: &private, parameters: symbols::parameters(&item.generics) };
     let ident = &item.ident;
     let (impl_generics, ty_generics, where_clause) = item.generics.split_for_impl();
-    let survey = survey(item, &private);
-    let intake = intake(item, &private);
-    let visit = visit(item, &private);
+    let prefix =
+        item.options.prefix.as_ref().map(|prefix| quote!(const PREFIX: &'static #private::str = #prefix;));
+    let unused = item.options.allow_unused.then(|| quote!(const ALLOW_UNUSED: #private::bool = true;));
+    let (check, now) = check::requirements(item, &private);
+    let (load, walk) = match &item.body {
+        Body::Struct(fields) => writer.of_struct(fields),
+        Body::Enum(variants) => writer.of_enum(ident, variants),
+    };
     quote! {
         #[automatically_derived]
         impl #impl_generics #private::Params for #ident #ty_generics #where_clause {
-            #survey
-            #intake
-            #visit
+            #prefix
+            #unused
+            #check
+            fn load_at(__load: &mut #private::Load<'_>) -> #private::Option<Self> { #load }
+            fn walk<'__walk>(&'__walk self, __walk: &mut #private::Walk<'__walk>) { #walk }
         }
+        #now
     }
 }
 
-fn local(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
-}
-
-/// `body`, at the place that the struct's prefix names; `place` is the local that stands there.
-fn below_prefix(item: &ParamStruct, place: &Ident, body: TokenStream) -> TokenStream {
-    match &item.options.prefix {
-        Some(prefix) => quote!(#place.below(#prefix, |#place| { #body })),
-        None => body,
-    }
-}
-
-fn survey(item: &ParamStruct, private: &TokenStream) -> TokenStream {
-    let survey = local("__survey");
-    let fields = item.loaded().map(|(name, field)| {
-        let ty = &field.ty;
-        quote!(#survey.field::<#ty>(#name);)
-    });
-    let symbols = symbols(item);
-    let symbols = symbols.iter().filter(|(_, uses)| uses.len() > 1).map(|(symbol, uses)| {
-        let uses = uses.iter().map(|(name, axis)| quote!((#name, #axis)));
-        quote!(#survey.same_size(#symbol, &[#(#uses),*]);)
-    });
-    let unused = item.options.allow_unused.then(|| quote!(#survey.allow_unused();));
-    let body = below_prefix(item, &survey, quote!(#(#fields)* #(#symbols)* #unused));
-    quote!(fn survey(#survey: &mut #private::Survey<'_>) { let _ = &#survey; #body })
-}
-
-fn intake(item: &ParamStruct, private: &TokenStream) -> TokenStream {
-    let intake = local("__intake");
-    let fields = item.fields.iter().map(|field| {
-        let (ident, ty) = (&field.ident, &field.ty);
-        match &field.name {
-            Some(name) => quote!(#ident: #intake.field::<#ty>(#name)?),
-            None => quote!(#ident: <#ty as ::core::default::Default>::default()),
-        }
-    });
-    let body = below_prefix(item, &intake, quote!(::core::result::Result::Ok(Self { #(#fields),* })));
-    quote!(fn intake(#intake: &mut #private::Intake<'_>) -> #private::Result<Self> { let _ = &#intake; #body })
-}
-
-fn visit(item: &ParamStruct, private: &TokenStream) -> TokenStream {
-    let visit = local("__visit");
-    let fields = item.loaded().map(|(_, field)| {
-        let (ident, ty) = (&field.ident, &field.ty);
-        quote!(<#ty as #private::Params>::visit(&self.#ident, #visit);)
-    });
+/// What stands in for a derive that was refused: nothing loads, but code that uses the type gets no second error.
+pub(crate) fn refused_params(input: &DeriveInput) -> TokenStream {
+    // The path of the crate, if it can be read in spite of the other errors.
+    let ours = |attribute: &&Attribute| attribute.path().is_ident("params");
+    let options: Vec<Attribute> = input.attrs.iter().filter(ours).cloned().collect();
+    let private = private(&ItemOptions::new(&options).unwrap_or_default());
+    let ident = &input.ident;
+    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     quote! {
-        fn visit(&self, #visit: &mut dyn ::core::ops::FnMut(&#private::AnyTensor)) { let _ = &#visit; #(#fields)* }
+        #[automatically_derived]
+        impl #impl_generics #private::Params for #ident #ty_generics #where_clause {
+            fn load_at(_: &mut #private::Load<'_>) -> #private::Option<Self> { #private::None }
+            fn walk<'__walk>(&'__walk self, _: &mut #private::Walk<'__walk>) {}
+        }
     }
 }
 
-/// The type parameters that stand for dimensions, and the tensor and axis of every use.
-fn symbols(item: &ParamStruct) -> BTreeMap<String, Vec<(&str, usize)>> {
-    let parameters: Vec<String> = item.generics.type_params().map(|param| param.ident.to_string()).collect();
-    let mut symbols: BTreeMap<String, Vec<(&str, usize)>> = BTreeMap::new();
-    for (name, ParamField { ty, .. }) in item.loaded() {
-        for (axis, symbol) in dimensions(ty).into_iter().enumerate() {
-            if parameters.contains(&symbol) {
-                symbols.entry(symbol).or_default().push((name, axis));
+/// Writes the calls; knows what all of them share.
+struct Writer<'a> {
+    private: &'a TokenStream,
+    /// The type parameters, which may stand for dimensions.
+    parameters: Vec<String>,
+}
+
+/// A field and the local that holds it.
+struct Bound<'a> {
+    field: &'a ParamField,
+    local: Ident,
+}
+
+fn bind(fields: &[ParamField]) -> Vec<Bound<'_>> {
+    let local = |at: usize| ident(&format!("__{at}"));
+    fields.iter().enumerate().map(|(at, field)| Bound { field, local: local(at) }).collect()
+}
+
+impl Bound<'_> {
+    /// Whether its value comes from the source.
+    fn is_loaded(&self) -> bool {
+        !matches!(self.field.how, How::Skip | How::Tied(_))
+    }
+}
+
+impl Writer<'_> {
+    /// The bodies of `load_at` and `walk`.
+    fn of_struct(&self, fields: &[ParamField]) -> (TokenStream, TokenStream) {
+        let bound = bind(fields);
+        let walk = bound.iter().filter(|bound| bound.is_loaded()).map(|bound| {
+            let ident = &bound.field.ident;
+            self.walk(bound.field, &quote!(&self.#ident))
+        });
+        let walk = walk.collect();
+        (self.load(&bound, &quote!(Self)), walk)
+    }
+
+    fn of_enum(&self, ident: &Ident, variants: &[ParamVariant]) -> (TokenStream, TokenStream) {
+        let private = self.private;
+        let name = ident.to_string();
+        let (loads, arms): (Vec<_>, Vec<_>) = variants.iter().map(|variant| self.of_variant(variant)).unzip();
+        let load = quote!(#private::Load::variant(__load, #name, &[#(#loads),*]));
+        (load, quote!(match self { #(#arms)* }))
+    }
+
+    /// The entry of one variant in the list of choices, and its arm in the walk.
+    fn of_variant(&self, variant: &ParamVariant) -> (TokenStream, TokenStream) {
+        let private = self.private;
+        let ident = &variant.ident;
+        let name = ident.to_string();
+        let (load, pattern, walk) = match &variant.body {
+            VariantBody::Named(fields) => {
+                let bound = bind(fields);
+                let loaded = || bound.iter().filter(|bound| bound.is_loaded());
+                let bindings = loaded().map(|Bound { field, local }| {
+                    let ident = &field.ident;
+                    quote!(#ident: #local)
+                });
+                let pattern = quote!({ #(#bindings,)* .. });
+                let walk = loaded().map(|Bound { field, local }| self.walk(field, &quote!(&*#local)));
+                (self.load(&bound, &quote!(Self::#ident)), pattern, walk.collect::<TokenStream>())
             }
+            VariantBody::Unnamed(ty) => {
+                let here = self.call(ty, "Load", "here", &quote!(__load));
+                let load = quote! {
+                    match #here {
+                        #private::Some(__0) => #private::Some(Self::#ident(__0)),
+                        #private::None => #private::None,
+                    }
+                };
+                let walk = self.call(ty, "Walk", "here", &quote!(__walk, &*__0));
+                (load, quote!((__0)), quote!(#walk;))
+            }
+            VariantBody::Unit => (quote!(#private::Some(Self::#ident)), quote!(), quote!()),
+        };
+        let (load, walk) = match &variant.prefix {
+            Some(prefix) => (below("Load", private, prefix, &load), below("Walk", private, prefix, &walk)),
+            None => (load, walk),
+        };
+        (
+            quote!(#private::Variant { name: #name, load: |__load| { #load } }),
+            quote!(Self::#ident #pattern => { #walk }),
+        )
+    }
+
+    /// Loads every field and builds `made` of them.
+    fn load(&self, bound: &[Bound<'_>], made: &TokenStream) -> TokenStream {
+        let private = self.private;
+        let loaded = || bound.iter().filter(|bound| bound.is_loaded());
+        let calls = loaded().map(|bound| self.load_call(bound.field));
+        let locals = loaded().map(|bound| &bound.local);
+        let ties = bound.iter().filter_map(|tied| self.tie(tied, bound));
+        let (looks, ties): (Vec<_>, Vec<_>) = ties.unzip();
+        let sizes = self.same_sizes(bound);
+        let values = bound.iter().map(|Bound { field, local }| {
+            let ident = &field.ident;
+            match field.how {
+                How::Skip => {
+                    let default = self.call(&field.ty, "Default", "default", &TokenStream::new());
+                    quote!(#ident: #default)
+                }
+                _ => quote!(#ident: #local),
+            }
+        });
+        quote! {
+            let __all = (#(#calls,)*);
+            #(#looks)*
+            #(#sizes)*
+            let (#(#private::Some(#locals),)*) = __all else { return #private::None };
+            #(#ties)*
+            #private::Some(#made { #(#values),* })
         }
     }
-    symbols
-}
 
-/// The dimensions of a field of type `Tensor<T, Shape![…]>`, or of an `Option` or `Box` of one, as they are
-/// written; none for other types.
-fn dimensions(ty: &Type) -> Vec<String> {
-    let Type::Path(path) = ty else { return Vec::new() };
-    let Some(last) = path.path.segments.last() else { return Vec::new() };
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return Vec::new() };
-    let mut types = arguments.args.iter().filter_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
-        _ => None,
-    });
-    match last.ident.to_string().as_str() {
-        "Option" | "Box" => types.next().map(dimensions).unwrap_or_default(),
-        "Tensor" => types.nth(1).map(shape_dimensions).unwrap_or_default(),
-        _ => Vec::new(),
+    fn load_call(&self, field: &ParamField) -> TokenStream {
+        let (private, name, spec) = (self.private, &field.name, self.spec(field));
+        let call = |way, arguments: TokenStream| self.call(&field.ty, "Load", way, &arguments);
+        match &field.how {
+            How::Optional => call("optional", quote!(__load, #spec)),
+            How::Each { len, optional } => {
+                let way = if *optional { "each_optional" } else { "each" };
+                let each = call(way, quote!(__load, #spec, __len));
+                let len = match len {
+                    Some(len) => quote!(#private::Some(#len)),
+                    None => quote!(#private::None),
+                };
+                quote!({ let __len: #private::Option<#private::usize> = #len; #each })
+            }
+            _ if is_plain(field) => call("field", quote!(__load, #name)),
+            _ => call("given", quote!(__load, #spec)),
+        }
+    }
+
+    /// Looks at a tied field, and makes it from the field it is tied to.
+    fn tie(&self, tied: &Bound<'_>, bound: &[Bound<'_>]) -> Option<(TokenStream, TokenStream)> {
+        let Bound { field, local } = tied;
+        let How::Tied(path) = &field.how else { return None };
+        let (root, rest) = path.split_first()?;
+        let Bound { field: target, local: source } = bound.iter().find(|bound| bound.field.ident == *root)?;
+        let found = if rest.is_empty() {
+            quote!(let __target = &#source;)
+        } else {
+            // The fields of a value can be named only once its type is known, which is not so before the end.
+            let ty = &target.ty;
+            quote!(let __target: &#ty = &#source; let __target = &__target #(.#rest)*;)
+        };
+        let names = std::iter::once(target.name.clone()).chain(rest.iter().map(ToString::to_string));
+        let target = names.collect::<Vec<_>>().join(".");
+        let (private, spec) = (self.private, self.spec(field));
+        let tied_to = self.call(&field.ty, "TiedTo", "tied_to", &quote!(&*__target));
+        Some((
+            quote!(#private::Load::tied(__load, #spec, #target);),
+            quote!(let #local = { #found #tied_to };),
+        ))
+    }
+
+    fn spec(&self, field: &ParamField) -> TokenStream {
+        let private = self.private;
+        let (ident, name) = (field.ident.to_string(), &field.name);
+        let tier = field.tier.as_ref().map_or_else(|| quote!(""), ToTokens::to_token_stream);
+        quote!(&#private::Spec { field: #ident, name: #name, tier: #tier })
+    }
+
+    /// Shows a field to the walk.
+    fn walk(&self, field: &ParamField, value: &TokenStream) -> TokenStream {
+        let (name, spec) = (&field.name, self.spec(field));
+        let call = |way, arguments: TokenStream| self.call(&field.ty, "Walk", way, &arguments);
+        let shown = match &field.how {
+            How::Each { .. } => call("each", quote!(__walk, #spec, #value)),
+            _ if is_plain(field) => call("field", quote!(__walk, #name, #value)),
+            _ => call("given", quote!(__walk, #spec, #value)),
+        };
+        quote!(#shown;)
+    }
+
+    /// `private::owner::way(arguments)`, standing where `ty` stands.
+    fn call(&self, ty: &Type, owner: &str, way: &str, arguments: &TokenStream) -> TokenStream {
+        let (owner, way) = (ident(owner), ident(way));
+        let private = self.private;
+        stand_at(ty, quote!(#private::#owner::#way(#arguments)))
     }
 }
 
-/// The dimensions of `Shape![…]` or of a tuple, those without a name empty.
-fn shape_dimensions(shape: &Type) -> Vec<String> {
-    match shape {
-        Type::Macro(call) if call.mac.path.segments.last().is_some_and(|last| last.ident == "Shape") => {
-            // What does not parse is reported by `Shape!` itself.
-            let dims = call.mac.parse_body::<ShapeDims>().map(|dims| dims.0).unwrap_or_default();
-            dims.iter()
-                .map(|dim| if let ShapeDim::Named(path) = dim { symbol(path) } else { String::new() })
-                .collect()
-        }
-        Type::Tuple(tuple) => {
-            let dims = tuple.elems.iter();
-            dims.map(|dim| if let Type::Path(path) = dim { symbol(&path.path) } else { String::new() })
-                .collect()
-        }
-        _ => Vec::new(),
-    }
+/// Whether the field has no options.
+fn is_plain(field: &ParamField) -> bool {
+    matches!(field.how, How::Plain) && field.tier.is_none() && field.ident.unraw() == field.name
 }
 
-fn symbol(path: &syn::Path) -> String {
-    path.get_ident().map(ToString::to_string).unwrap_or_default()
+/// `body` at the place that `prefix` names.
+fn below(owner: &str, private: &TokenStream, prefix: &LitStr, body: &TokenStream) -> TokenStream {
+    let (local, owner) = (ident(&format!("__{}", owner.to_lowercase())), ident(owner));
+    quote!(#private::#owner::below(#local, #prefix, |#local| { #body }))
+}
+
+fn ident(name: &str) -> Ident {
+    Ident::new(name, Span::call_site())
+}
+
+/// `code` from where `place` begins to where it ends, with the names of the macro: errors about it are shown there.
+pub(super) fn stand_at(place: impl ToTokens, code: TokenStream) -> TokenStream {
+    let mut spans = place.to_token_stream().into_iter().map(|token| token.span());
+    let Some(first) = spans.next() else { return code };
+    let last = spans.last().unwrap_or(first);
+    let mut tokens = code.into_iter();
+    let head = tokens.next().map(|token| move_to(token, first, last, first));
+    head.into_iter().chain(tokens.map(|token| move_to(token, first, last, last))).collect()
+}
+
+/// `token` at `own`, and what is in it from `first` to `last`.
+fn move_to(mut token: TokenTree, first: Span, last: Span, own: Span) -> TokenTree {
+    if let TokenTree::Group(group) = &token {
+        let mut inside: Vec<TokenTree> = group.stream().into_iter().collect();
+        let end = inside.pop().map(|token| move_to(token, first, last, last));
+        let before = inside.into_iter().map(|token| move_to(token, first, last, first));
+        token = TokenTree::Group(Group::new(group.delimiter(), before.chain(end).collect()));
+    }
+    token.set_span(Span::call_site().located_at(own));
+    token
 }

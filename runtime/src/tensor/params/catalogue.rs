@@ -7,8 +7,7 @@ pub(super) struct Catalogue<'a> {
 }
 
 impl<'a> Catalogue<'a> {
-    pub(super) fn new(names: &'a [String]) -> Self {
-        let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+    pub(super) fn new(mut names: Vec<&'a str>) -> Self {
         names.sort_unstable();
         names.dedup();
         Self { names }
@@ -26,53 +25,52 @@ impl<'a> Catalogue<'a> {
 
     /// Whether a tensor has the name `path`, or one below it.
     pub(super) fn has(&self, path: &str) -> bool {
-        self.position(path).is_some() || !self.below(path).is_empty()
+        self.position(path).is_some() || !self.beginning(&below(path)).is_empty()
     }
 
-    /// The names that begin with `path` and a dot; all, if `path` is empty.
-    fn below(&self, path: &str) -> &[&'a str] {
-        if path.is_empty() {
-            return &self.names;
-        }
-        let prefix = format!("{path}.");
-        let start = self.names.partition_point(|name| *name < prefix.as_str());
-        let len = self.names[start..].partition_point(|name| name.starts_with(&prefix));
-        &self.names[start..start + len]
+    /// The names that begin with `start`.
+    fn beginning(&self, start: &str) -> &[&'a str] {
+        let first = self.names.partition_point(|name| *name < start);
+        let len = self.names[first..].partition_point(|name| name.starts_with(start));
+        &self.names[first..first + len]
     }
 
-    /// The numbers that follow `path` and a dot in some name, ascending.
-    pub(super) fn indexes(&self, path: &str) -> Vec<usize> {
-        let skip = if path.is_empty() { 0 } else { path.len() + 1 };
+    /// The numbers `i` for which a tensor has the name `{before}{i}{after}`, or one below it; ascending.
+    pub(super) fn indexes(&self, before: &str, after: &str) -> Vec<usize> {
+        let names = self.beginning(before).iter();
         let mut indexes: Vec<usize> =
-            self.below(path).iter().filter_map(|name| index(&name[skip..])).collect();
+            names.filter_map(|name| index(name.get(before.len()..)?, after)).collect();
+        // Names are sorted as text, in which the names of one element are neighbours.
+        indexes.dedup();
         indexes.sort_unstable();
         indexes.dedup();
         indexes
     }
-}
 
-/// The number that `rest` begins with, up to a dot or the end, if it is written as `usize` prints it.
-fn index(rest: &str) -> Option<usize> {
-    let digits = rest.split('.').next()?;
-    let canonical = digits == "0" || !digits.starts_with(['0', '+']);
-    digits.parse().ok().filter(|_| canonical)
-}
-
-/// `path` and `name` with a dot between them, or `name` alone at the root.
-pub(super) fn join(path: &str, name: &str) -> String {
-    let mut joined = path.to_owned();
-    descend(&mut joined, name);
-    joined
-}
-
-/// Appends `name` to `path`, behind a dot unless this is the root, and gives the length to truncate to afterwards.
-pub(super) fn descend(path: &mut String, name: &str) -> usize {
-    let parent = path.len();
-    if parent > 0 {
-        path.push('.');
+    /// The parts of names that follow `path` and a dot, each once, sorted.
+    pub(super) fn keys(&self, path: &str) -> Vec<&'a str> {
+        let below = below(path);
+        let rest = self.beginning(&below).iter().filter_map(|name| name.get(below.len()..));
+        let mut keys: Vec<&str> = rest.filter_map(|rest| rest.split('.').next()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
     }
-    path.push_str(name);
-    parent
+}
+
+/// How the names below `path` begin.
+pub(super) fn below(path: &str) -> String {
+    if path.is_empty() { String::new() } else { format!("{path}.") }
+}
+
+/// The number that `rest` begins with, if it is written as `usize` prints it and `after` follows, up to a dot or the end.
+fn index(rest: &str, after: &str) -> Option<usize> {
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let (digits, rest) = rest.split_at(end);
+    let rest = rest.strip_prefix(after)?;
+    let canonical = digits == "0" || !digits.starts_with('0');
+    let whole = rest.is_empty() || rest.starts_with('.');
+    digits.parse().ok().filter(|_| canonical && whole)
 }
 
 #[cfg(test)]

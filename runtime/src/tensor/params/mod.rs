@@ -11,23 +11,31 @@
 //! turns names into tensors that the engine keeps.
 
 mod catalogue;
-mod intake;
+mod each;
+mod findings;
+mod load;
 mod nearest;
+mod place;
 mod report;
+mod require;
 mod source;
-mod survey;
+mod walk;
 
-pub use intake::Intake;
+pub use each::{Absent, Each, Share, Tied, TiedTo};
+pub use load::{Load, Variant};
+pub use place::Spec;
 pub use report::{LoadError, Misfit, Missing};
+pub use require::{Piece, require};
 pub use source::{Heap, MemorySource, ParamInfo, ParamSource};
-pub use survey::Survey;
+pub use walk::{Param, ParamMut, Walk};
 
 use super::any::AnyTensor;
 use super::dtype::Element;
 use super::shape::Shape;
 use super::typed::Tensor;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use catalogue::Catalogue;
+use std::marker::PhantomData;
 
 /// Something that makes the tensors of an `O`, such as a checkpoint, its own.
 pub trait Adopt<O: ?Sized> {
@@ -41,34 +49,38 @@ pub trait Adopt<O: ?Sized> {
     fn source(&self, origin: &O) -> Result<Self::Source>;
 }
 
-/// A tree of named tensors: `#[derive(Params)]` implements it for structs with named fields, each field being a
-/// parameter itself: a [`Tensor`], another such struct, or an `Option`, `Vec`, array or `Box` of one.
+/// A tree of named tensors: `#[derive(Params)]` implements it for structs with named fields and for enums of such,
+/// each field being a parameter itself: a [`Tensor`], another such type, or an `Option`, `Vec`, array, `Box` or map of
+/// one.
 ///
 /// Names join by dots: field `up` of element 3 of field `layer` has `layer.3.up`. A `Vec` has as many elements as
-/// the source has consecutive numbers; an `Option` is `None` where nothing has its name.
+/// the source has consecutive numbers; an `Option` is `None` where nothing has its name; a map has an entry for every
+/// part that follows its name.
 #[diagnostic::on_unimplemented(
     message = "field type `{Self}` cannot be a parameter",
     label = "not a parameter; add `#[param(skip)]` if it is not loaded",
-    note = "parameters are `Tensor`, structs with `#[derive(Params)]`, and `Option`, `Vec`, arrays and `Box` of them"
+    note = "parameters are `Tensor`, types with `#[derive(Params)]`, and `Option`, `Vec`, arrays, `Box` and maps of them"
 )]
 pub trait Params: Sized {
-    /// Looks up every tensor of the tree and notes what differs.
-    fn survey(survey: &mut Survey<'_>);
+    /// Goes before the names of all fields; empty for none.
+    const PREFIX: &'static str = "";
+    /// Whether tensors below the present place may go unused.
+    const ALLOW_UNUSED: bool = false;
+    /// Fails to evaluate where a `require(…)` in the tree does not hold.
+    const CHECK: () = ();
 
-    /// Adopts every tensor of the tree, which a survey without problems has shown to be there.
-    ///
-    /// # Errors
-    /// Those of [`ParamSource::adopt`].
-    fn intake(intake: &mut Intake<'_>) -> Result<Self>;
+    /// Loads the tree at the place where `load` stands. It is called twice, first to look (nothing has a value then)
+    /// and then to take, and asks for the same fields in the same order both times.
+    fn load_at(load: &mut Load<'_>) -> Option<Self>;
 
-    /// Calls `visit` for every tensor of the tree, in the order of declaration.
-    fn visit(&self, visit: &mut dyn FnMut(&AnyTensor));
+    /// Shows every tensor of the tree to `walk`, in the order of declaration, under the names that
+    /// [`Params::load_at`] asks for.
+    fn walk<'a>(&'a self, walk: &mut Walk<'a>);
 
     /// Loads the tree by name: `adopter` takes every tensor it declares from `origin`. No bytes are read.
     ///
     /// # Errors
-    /// One [`LoadError`] with every tensor that is missing, misshaped, mistyped or unused, before anything was
-    /// adopted; else what the adopter says.
+    /// One [`LoadError`] with everything that differs, before anything was adopted; else what the adopter says.
     fn load<A, O>(adopter: &A, origin: &O) -> Result<Self>
     where
         A: Adopt<O> + ?Sized,
@@ -82,12 +94,24 @@ pub trait Params: Sized {
     /// # Errors
     /// Those of [`Params::load`].
     fn from_source(source: &dyn ParamSource) -> Result<Self> {
-        let names = source.names();
-        let catalogue = Catalogue::new(&names);
-        let mut survey = Survey::new(source, &catalogue);
-        Self::survey(&mut survey);
-        survey.finish()?;
-        Self::intake(&mut Intake::new(source, &catalogue))
+        const { Self::CHECK };
+        Load::run(source, &Catalogue::new(source.names()))
+    }
+
+    /// Every tensor of the tree, in the order of declaration: its name, dtype, shape, bytes and tier. A tied one is
+    /// met where it is loaded, and only there.
+    fn params(&self) -> Vec<Param<'_>> {
+        Walk::of(self)
+    }
+
+    /// Every tensor of the tree, to be written.
+    fn params_mut(&mut self) -> Vec<ParamMut<'_>> {
+        Walk::mutably(self)
+    }
+
+    /// Calls `visit` for every tensor of the tree, in the order of declaration.
+    fn visit(&self, visit: &mut dyn FnMut(&AnyTensor)) {
+        self.params().iter().for_each(|param| visit(param.tensor()));
     }
 
     /// Asks for every tensor of the tree to be brought up soon.
@@ -97,88 +121,79 @@ pub trait Params: Sized {
 
     /// Bytes of all tensors of the tree.
     fn num_bytes(&self) -> usize {
-        let mut bytes = 0;
-        self.visit(&mut |tensor| bytes += tensor.num_bytes());
-        bytes
+        self.params().iter().map(Param::num_bytes).sum()
     }
 }
 
 impl<T: Element, S: Shape> Params for Tensor<T, S> {
-    fn survey(survey: &mut Survey<'_>) {
-        survey.tensor(T::DTYPE, S::AXES, S::check);
+    fn load_at(load: &mut Load<'_>) -> Option<Self> {
+        let any = load.tensor(T::DTYPE, S::AXES, S::check)?;
+        load.keep(Self::from_any(any))
     }
 
-    fn intake(intake: &mut Intake<'_>) -> Result<Self> {
-        Ok(Self::from_any(intake.tensor()?)?)
-    }
-
-    fn visit(&self, visit: &mut dyn FnMut(&AnyTensor)) {
-        visit(self.as_any());
+    fn walk<'a>(&'a self, walk: &mut Walk<'a>) {
+        walk.tensor(self.as_any());
     }
 }
 
 impl<P: Params> Params for Option<P> {
-    fn survey(survey: &mut Survey<'_>) {
-        if survey.is_present() {
-            P::survey(survey);
-        }
+    const CHECK: () = P::CHECK;
+
+    fn load_at(load: &mut Load<'_>) -> Option<Self> {
+        if load.is_present() { load.here().map(Some) } else { Some(None) }
     }
 
-    fn intake(intake: &mut Intake<'_>) -> Result<Self> {
-        intake.is_present().then(|| P::intake(intake)).transpose()
-    }
-
-    fn visit(&self, visit: &mut dyn FnMut(&AnyTensor)) {
-        self.iter().for_each(|param| param.visit(visit));
+    fn walk<'a>(&'a self, walk: &mut Walk<'a>) {
+        self.iter().for_each(|param| walk.here(param));
     }
 }
 
+/// Of the elements of a `Vec` or an array right below the present place.
+const ELEMENTS: Spec = Spec { field: "", name: "", tier: "" };
+
 impl<P: Params> Params for Vec<P> {
-    fn survey(survey: &mut Survey<'_>) {
-        for index in survey.indexes() {
-            survey.field::<P>(&index.to_string());
-        }
+    const CHECK: () = P::CHECK;
+
+    fn load_at(load: &mut Load<'_>) -> Option<Self> {
+        Self::load_each(load, &ELEMENTS, None)
     }
 
-    fn intake(intake: &mut Intake<'_>) -> Result<Self> {
-        intake.indexes().into_iter().map(|index| intake.field(&index.to_string())).collect()
-    }
-
-    fn visit(&self, visit: &mut dyn FnMut(&AnyTensor)) {
-        self.iter().for_each(|param| param.visit(visit));
+    fn walk<'a>(&'a self, walk: &mut Walk<'a>) {
+        self.walk_each(walk, &ELEMENTS);
     }
 }
 
 impl<P: Params, const N: usize> Params for [P; N] {
-    fn survey(survey: &mut Survey<'_>) {
-        for index in 0..N {
-            survey.field::<P>(&index.to_string());
-        }
+    const CHECK: () = P::CHECK;
+
+    fn load_at(load: &mut Load<'_>) -> Option<Self> {
+        Self::load_each(load, &ELEMENTS, None)
     }
 
-    fn intake(intake: &mut Intake<'_>) -> Result<Self> {
-        let elements = (0..N).map(|index| intake.field(&index.to_string()));
-        let elements = elements.collect::<Result<Vec<P>>>()?;
-        elements.try_into().map_err(|_| Error::new(ErrorKind::Missing, format!("not {N} elements")))
-    }
-
-    fn visit(&self, visit: &mut dyn FnMut(&AnyTensor)) {
-        self.iter().for_each(|param| param.visit(visit));
+    fn walk<'a>(&'a self, walk: &mut Walk<'a>) {
+        self.walk_each(walk, &ELEMENTS);
     }
 }
 
 impl<P: Params> Params for Box<P> {
-    fn survey(survey: &mut Survey<'_>) {
-        P::survey(survey);
+    const CHECK: () = P::CHECK;
+
+    fn load_at(load: &mut Load<'_>) -> Option<Self> {
+        load.here().map(Self::new)
     }
 
-    fn intake(intake: &mut Intake<'_>) -> Result<Self> {
-        P::intake(intake).map(Self::new)
+    fn walk<'a>(&'a self, walk: &mut Walk<'a>) {
+        walk.here(&**self);
+    }
+}
+
+/// Nothing is loaded for it.
+impl<P: ?Sized> Params for PhantomData<P> {
+    fn load_at(_: &mut Load<'_>) -> Option<Self> {
+        Some(Self)
     }
 
-    fn visit(&self, visit: &mut dyn FnMut(&AnyTensor)) {
-        (**self).visit(visit);
-    }
+    fn walk<'a>(&'a self, _: &mut Walk<'a>) {}
 }
 
 #[cfg(test)]

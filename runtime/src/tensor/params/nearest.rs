@@ -1,10 +1,12 @@
-//! The name that was probably meant.
+//! The tensor name that was probably meant.
+
+use crate::nearest::distance;
 
 /// Names compared per question; beyond this a hint is not worth its time.
 const NAMES_MAX: usize = 2048;
 
-/// The name most similar to `wanted`: one that is the same behind other leading segments, else the one with the
-/// fewest edits, if these are at most a third of `wanted`.
+/// The name most similar to `wanted`: one that is the same behind other leading segments, else the one at the
+/// smallest distance, if that is at most a third of `wanted`.
 pub(super) fn nearest<'a>(wanted: &str, names: &[&'a str]) -> Option<&'a str> {
     let names = &names[..names.len().min(NAMES_MAX)];
     if let Some(name) = names.iter().find(|name| same_tail(wanted, name)) {
@@ -12,7 +14,7 @@ pub(super) fn nearest<'a>(wanted: &str, names: &[&'a str]) -> Option<&'a str> {
     }
     let most = wanted.len() / 3;
     let similar = names.iter().filter(|name| name.len().abs_diff(wanted.len()) <= most);
-    let (distance, name) = similar.map(|name| (edits(wanted, name), *name)).min()?;
+    let (distance, name) = similar.map(|name| (distance(wanted, name), *name)).min()?;
     (distance <= most).then_some(name)
 }
 
@@ -20,20 +22,6 @@ pub(super) fn nearest<'a>(wanted: &str, names: &[&'a str]) -> Option<&'a str> {
 fn same_tail(a: &str, b: &str) -> bool {
     let (long, short) = if a.len() > b.len() { (a, b) } else { (b, a) };
     long.strip_suffix(short).is_some_and(|head| head.ends_with('.'))
-}
-
-/// Fewest insertions, deletions and replacements of bytes that turn `a` into `b`.
-fn edits(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.bytes().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

@@ -3,13 +3,17 @@
 use crate::error::{Error, ErrorKind};
 use std::fmt;
 
-/// Every tensor that is missing, misshaped, mistyped or unused. Nothing was adopted.
+/// Every tensor that is missing, misshaped, mistyped, claimed twice, misplaced or unused, and every enum without one
+/// fitting variant. Nothing was adopted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadError {
     pub(super) origin: String,
     pub(super) missing: Vec<Missing>,
     pub(super) misshaped: Vec<Misfit>,
     pub(super) mistyped: Vec<Misfit>,
+    pub(super) claimed_twice: Vec<Misfit>,
+    pub(super) misplaced: Vec<Misfit>,
+    pub(super) undecided: Vec<Misfit>,
     pub(super) unused: Vec<String>,
 }
 
@@ -35,7 +39,16 @@ pub struct Misfit {
 
 impl LoadError {
     pub(super) fn of(origin: String) -> Self {
-        Self { origin, missing: vec![], misshaped: vec![], mistyped: vec![], unused: vec![] }
+        Self {
+            origin,
+            missing: vec![],
+            misshaped: vec![],
+            mistyped: vec![],
+            claimed_twice: vec![],
+            misplaced: vec![],
+            undecided: vec![],
+            unused: vec![],
+        }
     }
 
     /// What was loaded from, such as the path of a checkpoint.
@@ -62,16 +75,47 @@ impl LoadError {
         &self.mistyped
     }
 
+    /// Tensors that two fields ask for.
+    #[must_use]
+    pub fn claimed_twice(&self) -> &[Misfit] {
+        &self.claimed_twice
+    }
+
+    /// Tensors whose field asks for a tier that the source has not.
+    #[must_use]
+    pub fn misplaced(&self) -> &[Misfit] {
+        &self.misplaced
+    }
+
+    /// Places of enums of which no variant fits, or several.
+    #[must_use]
+    pub fn undecided(&self) -> &[Misfit] {
+        &self.undecided
+    }
+
     /// Tensors of the source that no field asks for.
     #[must_use]
     pub fn unused(&self) -> &[String] {
         &self.unused
     }
 
+    /// The sorts of problems, and how many there are of each.
+    fn sorts(&self) -> [(usize, &'static str); 7] {
+        [
+            (self.missing.len(), "missing"),
+            (self.misshaped.len(), "misshaped"),
+            (self.mistyped.len(), "mistyped"),
+            (self.claimed_twice.len(), "claimed twice"),
+            (self.misplaced.len(), "misplaced"),
+            (self.undecided.len(), "undecided"),
+            (self.unused.len(), "unused"),
+        ]
+    }
+
     /// Number of problems of all sorts.
     #[must_use]
     pub fn num_problems(&self) -> usize {
-        self.missing.len() + self.misshaped.len() + self.mistyped.len() + self.unused.len()
+        self.sorts().iter().map(|(count, _)| count).sum()
     }
 }
 
@@ -96,6 +140,9 @@ impl fmt::Display for LoadError {
         group(f, "missing", &self.missing)?;
         group(f, "misshaped", &self.misshaped)?;
         group(f, "mistyped", &self.mistyped)?;
+        group(f, "claimed twice", &self.claimed_twice)?;
+        group(f, "misplaced", &self.misplaced)?;
+        group(f, "undecided", &self.undecided)?;
         group(f, "unused", &self.unused)
     }
 }
@@ -112,12 +159,7 @@ impl std::error::Error for LoadError {}
 
 impl From<LoadError> for Error {
     fn from(report: LoadError) -> Self {
-        let sorts = [
-            (report.missing.len(), "missing"),
-            (report.misshaped.len(), "misshaped"),
-            (report.mistyped.len(), "mistyped"),
-            (report.unused.len(), "unused"),
-        ];
+        let sorts = report.sorts();
         let counts =
             sorts.iter().filter(|(count, _)| *count > 0).map(|(count, sort)| format!("{count} {sort}"));
         Self::new(ErrorKind::Params, counts.collect::<Vec<_>>().join(", ")).caused_by(report)

@@ -21,17 +21,29 @@ pub trait ParamSource {
     fn title(&self) -> String;
 
     /// The names of all tensors, in any order.
-    fn names(&self) -> Vec<String>;
+    fn names(&self) -> Vec<&str>;
 
     /// What is known about the tensor called `name`; `None` if there is none.
     fn find(&self, name: &str) -> Option<ParamInfo>;
 
-    /// The tensor called `name`; reads no bytes.
+    /// Whether tensors of this source can be in the tier that `#[param(tier = "…")]` names.
     ///
     /// # Errors
-    /// [`ErrorKind::Missing`] if there is none; else what adopting meets, such as a closed engine.
-    fn adopt(&self, name: &str) -> Result<AnyTensor>;
+    /// Why not; a source that says nothing has no tiers.
+    fn check_tier(&self, tier: &str) -> Result<()> {
+        Err(Error::new(ErrorKind::Unsupported, "this source has no tiers").with("tier", tier))
+    }
+
+    /// The tensor called `name`, to be in `tier` if that is given; reads no bytes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Missing`] if there is none; else what adopting meets, such as a closed engine, or a tier that
+    /// [`ParamSource::check_tier`] refuses.
+    fn adopt(&self, name: &str, tier: Option<&str>) -> Result<AnyTensor>;
 }
+
+/// What the heap is called as a tier.
+const HEAP_TIERS: [&str; 2] = ["dram", "host"];
 
 /// Tensors in this process's memory, by name: for tests, and for models made rather than loaded.
 ///
@@ -82,8 +94,8 @@ impl ParamSource for MemorySource {
         "memory".to_owned()
     }
 
-    fn names(&self) -> Vec<String> {
-        self.tensors.keys().cloned().collect()
+    fn names(&self) -> Vec<&str> {
+        self.tensors.keys().map(String::as_str).collect()
     }
 
     fn find(&self, name: &str) -> Option<ParamInfo> {
@@ -91,7 +103,17 @@ impl ParamSource for MemorySource {
         Some(ParamInfo { dtype: tensor.dtype(), shape: tensor.shape().to_vec() })
     }
 
-    fn adopt(&self, name: &str) -> Result<AnyTensor> {
+    /// Its tensors are in DRAM: `dram` and `host` are words for that.
+    fn check_tier(&self, tier: &str) -> Result<()> {
+        if HEAP_TIERS.contains(&tier) {
+            return Ok(());
+        }
+        let message = "tensors in memory are in tier `dram`, also called `host`, and no other";
+        Err(Error::new(ErrorKind::Unsupported, message).with("tier", tier))
+    }
+
+    fn adopt(&self, name: &str, tier: Option<&str>) -> Result<AnyTensor> {
+        tier.map_or(Ok(()), |tier| self.check_tier(tier))?;
         let tensor = self.tensors.get(name).map(AnyTensor::share);
         tensor.ok_or_else(|| Error::new(ErrorKind::Missing, "no such tensor").with("tensor", name))
     }

@@ -4,6 +4,7 @@ use super::super::buffer::Alignment;
 use super::super::dtype::{DType, bf16};
 use super::super::shape::{C, Dim, Dyn, Named};
 use super::*;
+use crate::error::{Error, ErrorKind};
 use std::cell::RefCell;
 use std::error::Error as _;
 
@@ -19,19 +20,15 @@ struct Layer<I: Dim, O: Dim> {
 }
 
 impl<I: Dim, O: Dim> Params for Layer<I, O> {
-    fn survey(survey: &mut Survey<'_>) {
-        survey.field::<Tensor<f32, (O, I)>>("weight");
-        survey.field::<Option<Tensor<f32, (O,)>>>("bias");
-        survey.same_size("O", &[("weight", 0), ("bias", 0)]);
+    fn load_at(load: &mut Load<'_>) -> Option<Self> {
+        let (weight, bias) = (load.field("weight"), load.field("bias"));
+        load.same_size("O", &[("weight", 0), ("bias", 0)]);
+        Some(Self { weight: weight?, bias: bias? })
     }
 
-    fn intake(intake: &mut Intake<'_>) -> Result<Self> {
-        Ok(Self { weight: intake.field("weight")?, bias: intake.field("bias")? })
-    }
-
-    fn visit(&self, visit: &mut dyn FnMut(&AnyTensor)) {
-        self.weight.visit(visit);
-        self.bias.visit(visit);
+    fn walk<'a>(&'a self, walk: &mut Walk<'a>) {
+        walk.field("weight", &self.weight);
+        walk.field("bias", &self.bias);
     }
 }
 
@@ -127,13 +124,12 @@ fn an_empty_list_is_missing() {
 fn unused_can_be_allowed() {
     struct Lenient;
     impl Params for Lenient {
-        fn survey(survey: &mut Survey<'_>) {
-            survey.below("a", Survey::allow_unused);
+        const PREFIX: &'static str = "a";
+        const ALLOW_UNUSED: bool = true;
+        fn load_at(_: &mut Load<'_>) -> Option<Self> {
+            Some(Self)
         }
-        fn intake(_: &mut Intake<'_>) -> Result<Self> {
-            Ok(Self)
-        }
-        fn visit(&self, _: &mut dyn FnMut(&AnyTensor)) {}
+        fn walk<'a>(&'a self, _: &mut Walk<'a>) {}
     }
     let source = source(&[("a", DType::U8, &[]), ("a.b", DType::U8, &[]), ("ab", DType::U8, &[])]);
     assert_eq!(report::<Lenient>(&source).unused(), ["ab"]);
@@ -151,7 +147,7 @@ impl ParamSource for Counting {
         self.inner.title()
     }
 
-    fn names(&self) -> Vec<String> {
+    fn names(&self) -> Vec<&str> {
         self.inner.names()
     }
 
@@ -159,12 +155,12 @@ impl ParamSource for Counting {
         self.inner.find(name)
     }
 
-    fn adopt(&self, name: &str) -> Result<AnyTensor> {
+    fn adopt(&self, name: &str, tier: Option<&str>) -> Result<AnyTensor> {
         self.adopted.borrow_mut().push(name.to_owned());
         if name == self.fail {
             return Err(Error::new(ErrorKind::Closed, "the engine has been closed"));
         }
-        self.inner.adopt(name)
+        self.inner.adopt(name, tier)
     }
 }
 
@@ -195,14 +191,14 @@ fn adopted_tensors_are_checked_again() {
         fn title(&self) -> String {
             "lies".into()
         }
-        fn names(&self) -> Vec<String> {
+        fn names(&self) -> Vec<&str> {
             self.0.names()
         }
         fn find(&self, _: &str) -> Option<ParamInfo> {
             Some(ParamInfo { dtype: DType::F32, shape: vec![2] })
         }
-        fn adopt(&self, name: &str) -> Result<AnyTensor> {
-            self.0.adopt(name)
+        fn adopt(&self, name: &str, tier: Option<&str>) -> Result<AnyTensor> {
+            self.0.adopt(name, tier)
         }
     }
     let lying = Lying(source(&[("0", DType::F32, &[3])]));

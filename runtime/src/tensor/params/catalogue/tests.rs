@@ -2,19 +2,14 @@
 
 use super::*;
 
-fn with_catalogue<R>(names: &[&str], ask: impl FnOnce(&Catalogue<'_>) -> R) -> R {
-    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-    ask(&Catalogue::new(&names))
-}
-
 /// A path is present if a tensor has it, or lies below it; a shared beginning is not enough.
 #[test]
 fn presence_is_by_whole_segments() {
-    with_catalogue(&["a.b", "ab", "c", "a-z"], |catalogue| {
-        let present: Vec<&str> = ["", "a", "a.b", "a.b.c", "ab", "b", "c", "a-"].into_iter().collect();
-        let found: Vec<bool> = present.iter().map(|path| catalogue.has(path)).collect();
-        assert_eq!(found, [true, true, true, false, true, false, true, false]);
-    });
+    let catalogue = Catalogue::new(vec!["a.b", "ab", "c", "a-z"]);
+    let present = ["", "a", "a.b", "a.b.c", "ab", "b", "c", "a-"];
+    let found = present.map(|path| catalogue.has(path));
+    assert_eq!(found, [true, true, true, false, true, false, true, false]);
+    assert!(!Catalogue::new(Vec::new()).has(""));
 }
 
 /// Numbers are read as `usize` writes them, once each, in their own order and not in that of text.
@@ -22,10 +17,24 @@ fn presence_is_by_whole_segments() {
 fn indexes_are_numbers() {
     let names =
         ["l.10.a", "l.2.a", "l.2.b", "l.0", "l.01.a", "l.+3.a", "l.x", "l.99999999999999999999.a", "ll.7.a"];
-    with_catalogue(&names, |catalogue| {
-        assert_eq!(catalogue.indexes("l"), [0, 2, 10]);
-        assert_eq!(catalogue.indexes("ll"), [7]);
-        assert!(catalogue.indexes("m").is_empty() && catalogue.indexes("").is_empty());
-    });
-    with_catalogue(&["0.w", "1.w"], |catalogue| assert_eq!(catalogue.indexes(""), [0, 1]));
+    let catalogue = Catalogue::new(names.to_vec());
+    assert_eq!(catalogue.indexes("l.", ""), [0, 2, 10]);
+    assert_eq!(catalogue.indexes("ll.", ""), [7]);
+    assert!(catalogue.indexes("m.", "").is_empty() && catalogue.indexes("", "").is_empty());
+    assert_eq!(Catalogue::new(vec!["0.w", "1.w"]).indexes("", ""), [0, 1]);
+}
+
+/// What stands around the number must be there whole.
+#[test]
+fn patterns_are_whole() {
+    let names = ["h0.mlp.w", "h1.mlp.w", "h2.attention.w", "h3.mlp", "h4.mlps", "g.h5.mlp"];
+    assert_eq!(Catalogue::new(names.to_vec()).indexes("h", ".mlp"), [0, 1, 3]);
+}
+
+/// Keys are the parts behind a path, in order.
+#[test]
+fn keys_are_parts() {
+    let catalogue = Catalogue::new(vec!["e.b.w", "e.a.w", "e.a.v", "e", "f.c"]);
+    assert_eq!(catalogue.keys("e"), ["a", "b"]);
+    assert_eq!(catalogue.keys(""), ["e", "f"]);
 }

@@ -13,23 +13,3 @@ fn hints_are_near() {
     assert_eq!(nearest("", &names), None);
     assert_eq!(nearest("anything", &[]), None);
 }
-
-/// The count of edits is that of the plain recursive definition.
-#[test]
-fn edits_match_their_definition() {
-    fn oracle(a: &[u8], b: &[u8]) -> usize {
-        match (a, b) {
-            ([], rest) | (rest, []) => rest.len(),
-            ([x, a_rest @ ..], [y, b_rest @ ..]) => {
-                let replaced = oracle(a_rest, b_rest) + usize::from(x != y);
-                replaced.min(oracle(a_rest, b) + 1).min(oracle(a, b_rest) + 1)
-            }
-        }
-    }
-    let words = ["", "a", "ab", "ba", "abc", "acb", "xbc", "bcda"];
-    for a in words {
-        for b in words {
-            assert_eq!(edits(a, b), oracle(a.as_bytes(), b.as_bytes()), "{a} {b}");
-        }
-    }
-}

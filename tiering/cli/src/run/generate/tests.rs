@@ -52,7 +52,7 @@ fn weights_keep_their_scale() {
     let shape = ModelShape { hidden: 256, ..small() };
     let checkpoint = ensure(&folder.path().join("a.safetensors"), &shape, Progress::new()).unwrap();
     let source = crate::run::reference::load(&checkpoint).unwrap();
-    let gate = stratal::ParamSource::adopt(&source, "model.layers.0.mlp.gate_proj.weight").unwrap();
+    let gate = stratal::ParamSource::adopt(&source, "model.layers.0.mlp.gate_proj.weight", None).unwrap();
     let gate = stratal::Tensor::<stratal::bf16, (stratal::Dyn, stratal::Dyn)>::from_any(gate).unwrap();
     let weights: Vec<f64> = gate.read().unwrap().iter().map(|w| f64::from(w.to_f32())).collect();
     let variance = weights.iter().map(|w| w * w).sum::<f64>() / weights.len() as f64;

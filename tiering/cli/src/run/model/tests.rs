@@ -115,7 +115,7 @@ mod naive {
 
     pub(super) fn logits(source: &MemorySource, shape: &ModelShape, tokens: &[u32]) -> Vec<f64> {
         let weights: BTreeMap<String, Rows> =
-            source.names().into_iter().map(|name| (name.clone(), rows(source, &name))).collect();
+            source.names().into_iter().map(|name| (name.to_owned(), rows(source, name))).collect();
         let get = |name: String| &weights[&name];
         let embedding = get("model.embed_tokens.weight".into());
         let mut stream: Rows = tokens.iter().map(|&token| embedding[token as usize].clone()).collect();
@@ -139,7 +139,7 @@ mod naive {
     }
 
     fn rows(source: &MemorySource, name: &str) -> Rows {
-        let any = source.adopt(name).unwrap();
+        let any = source.adopt(name, None).unwrap();
         let to_f64 = |row: &[bf16]| row.iter().map(|v| f64::from(v.to_f32())).collect();
         if any.shape().len() == 1 {
             return vec![to_f64(&Tensor::<bf16, (Dyn,)>::from_any(any).unwrap().read().unwrap())];
