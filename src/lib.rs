@@ -5,7 +5,9 @@ pub use stratal_runtime::error::{Error, ErrorKind, Result};
 #[cfg(feature = "complex")]
 pub use stratal_runtime::number::Complex;
 pub use stratal_runtime::number::{F4x2, F8E4M3, F8E5M2, I4x2, U4x2};
-pub use stratal_runtime::pool::{Pool, PoolBuffer, PoolBuilder, PoolFull, PoolStats};
+pub use stratal_runtime::pool::{
+    Leak, LeakDetector, LeakReport, LeakScope, Pool, PoolBuffer, PoolBuilder, PoolFull, PoolStats,
+};
 pub use stratal_runtime::tensor::{
     Adopt, Alignment, AnyTensor, Axis, C, ColumnMajor, ConstShape, DType, Dense, Dim, Dyn, Element, Heap,
     LoadError, MemorySource, Named, Order, Param, ParamInfo, ParamSource, Params, ReadLease, RowMajor, Shape,

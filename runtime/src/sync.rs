@@ -65,6 +65,8 @@ pub(crate) mod owned {
     #[cfg(not(stratal_loom))]
     pub(crate) use crate::sync::slot::slot;
     pub(crate) use std::cell::Cell;
+    #[cfg(all(debug_assertions, not(stratal_loom)))]
+    pub(crate) use std::thread_local as local;
 }
 
 /// Threads that end before their scope does.

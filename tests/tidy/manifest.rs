@@ -6,6 +6,7 @@ use crate::source::words;
 
 /// Where each third party may be named; test files may name any.
 const GUESTS: &[(&str, &[&str])] = &[
+    ("backtrace", &["runtime/src/pool/leak/place"]),
     ("clap", &["tiering/cli/", "benches/"]),
     ("crossbeam", &["tiering/src/io/threads", "tiering/src/transfer", "tiering/src/engine"]),
     ("cudarc", &["tiering/src/device/cuda"]),

@@ -3,6 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout};
 use std::ptr;
 
+use super::checks;
 use super::class::Class;
 use super::large;
 use super::stats::{self, Stats};
@@ -73,6 +74,7 @@ impl Stratal {
     /// As for [`GlobalAlloc::dealloc`]: the block is the caller's, and not used afterwards.
     #[inline]
     pub unsafe fn free_unsized(&self, block: *mut u8) {
+        checks::came_back(block);
         match POOL.class_at_once(block) {
             Some(class) => free_small(class, block),
             None => free_found(block),
@@ -94,15 +96,17 @@ impl Stratal {
 unsafe impl GlobalAlloc for Stratal {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let Some(class) = Class::of(layout.size(), layout.align()) else {
-            return alloc_large(layout, false);
+        let block = match Class::of(layout.size(), layout.align()) {
+            Some(class) => alloc_small(class),
+            None => alloc_large(layout, false),
         };
-        let block = thread::with_heap(|heap| heap.cache(class).pop());
-        if block.is_null() { thread::alloc_slowly(class) } else { block }
+        checks::handed_out(block, layout);
+        block
     }
 
     #[inline]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        checks::came_back(block);
         match Class::of(layout.size(), layout.align()) {
             Some(class) => free_small(class, block),
             None => free_large(block),
@@ -112,7 +116,9 @@ unsafe impl GlobalAlloc for Stratal {
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if Class::of(layout.size(), layout.align()).is_none() {
-            return alloc_large(layout, true);
+            let block = alloc_large(layout, true);
+            checks::handed_out(block, layout);
+            return block;
         }
         // SAFETY: the caller's layout.
         let block = unsafe { self.alloc(layout) };
@@ -125,12 +131,16 @@ unsafe impl GlobalAlloc for Stratal {
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         match Class::of(layout.size(), layout.align()) {
-            Some(class) if Class::of(size, layout.align()) == Some(class) => return block,
+            Some(class) if Class::of(size, layout.align()) == Some(class) => {
+                checks::resized(block, block, size);
+                return block;
+            }
             Some(_) => {}
             None => {
                 // SAFETY: the caller's block, layout and size; without a class it is large.
                 let resized = unsafe { resize_large(block, layout, size) };
                 if !resized.is_null() {
+                    checks::resized(block, resized, size);
                     return resized;
                 }
             }
@@ -147,6 +157,13 @@ unsafe impl GlobalAlloc for Stratal {
         }
         copy
     }
+}
+
+/// A block of a class; null if the system refuses.
+#[inline]
+fn alloc_small(class: Class) -> *mut u8 {
+    let block = thread::with_heap(|heap| heap.cache(class).pop());
+    if block.is_null() { thread::alloc_slowly(class) } else { block }
 }
 
 /// Frees a block of a class.

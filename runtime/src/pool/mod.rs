@@ -35,6 +35,8 @@ mod bounded;
 #[cfg(not(stratal_loom))]
 mod cache;
 #[cfg(not(stratal_loom))]
+mod checks;
+#[cfg(not(stratal_loom))]
 mod class;
 #[cfg(not(stratal_loom))]
 mod corrupt;
@@ -46,6 +48,8 @@ mod global;
 mod heap;
 #[cfg(not(stratal_loom))]
 mod large;
+#[cfg(not(stratal_loom))]
+mod leak;
 #[cfg(not(stratal_loom))]
 mod meta;
 #[cfg(not(stratal_loom))]
@@ -71,5 +75,7 @@ mod whole;
 pub use bounded::{Pool, PoolBuffer, PoolBuilder, PoolFull, PoolStats, SizeCount};
 #[cfg(not(stratal_loom))]
 pub use global::Stratal;
+#[cfg(not(stratal_loom))]
+pub use leak::{Leak, LeakDetector, LeakReport, LeakScope};
 #[cfg(not(stratal_loom))]
 pub use stats::{ClassStats, Stats};

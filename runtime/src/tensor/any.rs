@@ -50,7 +50,7 @@ impl AnyTensor {
     ///
     /// # Errors
     /// Shape above the address space or above six axes; no room in the pool, which the error names.
-    #[track_caller]
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn zeros_in(pool: &Pool, dtype: DType, shape: &[usize]) -> Result<Self> {
         let layout = Layout::row_major(shape, dtype.size())?;
         Ok(Self::owned(dtype, layout, Owned::of_block(pool.allocate(layout.num_bytes())?)))

@@ -22,7 +22,7 @@ impl Pool {
     ///
     /// # Errors
     /// No room in the pool, which the error names.
-    #[track_caller]
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn allocate_tensor<T: Element, S: ConstShape>(&self) -> Result<Tensor<T, S>> {
         self.allocate_tensor_of(S::SIZES)
     }
@@ -31,7 +31,7 @@ impl Pool {
     ///
     /// # Errors
     /// Those of [`Pool::allocate_tensor`]; sizes that differ from the declared shape or exceed the address space.
-    #[track_caller]
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn allocate_tensor_of<T: Element, S: Shape>(
         &self,
         shape: impl AsRef<[usize]>,

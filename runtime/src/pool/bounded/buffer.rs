@@ -4,13 +4,9 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::panic::Location;
 use std::ptr::NonNull;
 
 use super::Pool;
-
-/// Where a block was asked for, and for values of which type if that is known.
-type Site = (&'static Location<'static>, Option<&'static str>);
 
 /// Aligned bytes of a [`Pool`], returned to it when dropped, on whatever thread.
 ///
@@ -40,7 +36,7 @@ impl PoolBuffer {
     /// # Safety
     ///
     /// `len` bytes from `start` on were taken from `pool` and belong to nobody else.
-    pub(super) unsafe fn new(pool: Pool, start: NonNull<u8>, len: usize, _site: Site) -> Self {
+    pub(super) unsafe fn new(pool: Pool, start: NonNull<u8>, len: usize) -> Self {
         Self { start, len, pool }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::holes::{Holes, UNITS_MAX};
 use super::region::Region;
+use super::sites::Sites;
 use super::stats::Tally;
 use super::{Pool, Shared, State};
 use crate::align::CACHE_LINE;
@@ -127,7 +128,13 @@ impl PoolBuilder {
             unit,
             limit: limit as u32,
             growth: units(self.growth),
-            state: Lock::new(State { holes: Holes::new(), frontier: 0, backed, tally: Tally::new() }),
+            state: Lock::new(State {
+                holes: Holes::new(),
+                frontier: 0,
+                backed,
+                tally: Tally::new(),
+                sites: Sites::default(),
+            }),
             region,
         };
         // SAFETY: the region was reserved just now, and nothing of it was handed out.

@@ -20,10 +20,10 @@ mod buffer;
 mod builder;
 mod holes;
 mod region;
+mod sites;
 mod stats;
 
 use std::alloc::Layout;
-use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -31,10 +31,12 @@ pub use buffer::PoolBuffer;
 pub use builder::PoolBuilder;
 pub use stats::{PoolFull, PoolStats, SizeCount};
 
+use super::leak::{Leak, Site};
 use super::lock::Lock;
 use crate::error::{Error, ErrorKind, Result};
 use holes::{Hole, Holes};
 use region::Region;
+use sites::Sites;
 use stats::Tally;
 
 /// A pool of aligned bytes with a limit, statistics and memory of its own; clones are handles on the same pool.
@@ -86,6 +88,7 @@ struct State {
     /// Units below this were faulted in ahead of use.
     backed: u32,
     tally: Tally,
+    sites: Sites,
 }
 
 /// Units that were handed out.
@@ -108,7 +111,7 @@ impl Pool {
     ///
     /// `NoSpace` if no hole is long enough, `Budget` if `len` is above the capacity, both with a [`PoolFull`] as
     /// source; `OutOfMemory` if the pool grows ahead of use and the system has no more.
-    #[track_caller]
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn allocate(&self, len: usize) -> Result<PoolBuffer> {
         self.allocate_aligned(len, 1)
     }
@@ -118,9 +121,9 @@ impl Pool {
     /// # Errors
     ///
     /// As for [`allocate`](Self::allocate); `Unsupported` if `align` is no power of two.
-    #[track_caller]
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn allocate_aligned(&self, len: usize, align: usize) -> Result<PoolBuffer> {
-        let (mut buffer, dirty) = self.obtain(len, align, None)?;
+        let (mut buffer, dirty) = self.obtain(len, align, Site::here(None))?;
         buffer[..dirty].fill(0);
         Ok(buffer)
     }
@@ -130,9 +133,9 @@ impl Pool {
     /// # Errors
     ///
     /// As for [`allocate`](Self::allocate).
-    #[track_caller]
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn allocate_unzeroed(&self, len: usize) -> Result<PoolBuffer> {
-        Ok(self.obtain(len, 1, None)?.0)
+        Ok(self.obtain(len, 1, Site::here(None))?.0)
     }
 
     /// Zeroed bytes for `count` values of `T`, aligned for them; leaks are reported with the name of `T`.
@@ -140,12 +143,12 @@ impl Pool {
     /// # Errors
     ///
     /// As for [`allocate`](Self::allocate).
-    #[track_caller]
+    #[cfg_attr(debug_assertions, track_caller)]
     pub fn allocate_for<T>(&self, count: usize) -> Result<PoolBuffer> {
         let layout = Layout::array::<T>(count)
             .map_err(|_| Error::new(ErrorKind::Budget, "a size that wraps").with("pool", self.name()))?;
         let (mut buffer, dirty) =
-            self.obtain(layout.size(), layout.align(), Some(std::any::type_name::<T>()))?;
+            self.obtain(layout.size(), layout.align(), Site::here(Some(std::any::type_name::<T>())))?;
         buffer[..dirty].fill(0);
         Ok(buffer)
     }
@@ -222,8 +225,7 @@ impl Pool {
     }
 
     /// A block, and how many of its bytes, from the first on, are not known to be zero.
-    #[track_caller]
-    fn obtain(&self, len: usize, align: usize, holds: Option<&'static str>) -> Result<(PoolBuffer, usize)> {
+    fn obtain(&self, len: usize, align: usize, site: Site) -> Result<(PoolBuffer, usize)> {
         if !align.is_power_of_two() {
             let message = format!("an alignment of {align} bytes");
             return Err(Error::new(ErrorKind::Unsupported, message).with("pool", self.name()));
@@ -240,17 +242,17 @@ impl Pool {
         let taken = {
             let mut state = shared.state.lock();
             let taken = shared.take(&mut state, units, align)?;
-            if taken.is_some() {
+            if let Some(taken) = taken {
                 state.tally.count_in(units, shared.unit, len);
+                state.sites.enter(taken.first, len, site);
             }
             taken
         };
         let taken = taken.ok_or_else(|| self.refusal(ErrorKind::NoSpace, len))?;
         let start = shared.region.address(shared.bytes(taken.first));
         let dirty = shared.bytes(taken.dirty).min(len);
-        let site = (Location::caller(), holds);
         // SAFETY: the units were taken just now, so nobody else has them, and the handle keeps the region alive.
-        Ok((unsafe { PoolBuffer::new(self.clone(), start, len, site) }, dirty))
+        Ok((unsafe { PoolBuffer::new(self.clone(), start, len) }, dirty))
     }
 
     #[cold]
@@ -274,6 +276,12 @@ impl Pool {
         let freed = state.holes.give(Hole::new(first as u32, units as u32, false));
         debug_assert!(freed, "a block is freed once, by its only holder");
         state.tally.count_out(units as u32, shared.unit, len);
+        state.sites.leave(first as u32);
+    }
+
+    /// Every live block with the place that asked for it, in builds that note it.
+    pub(super) fn live_sites(&self) -> Vec<Leak> {
+        self.0.state.lock().sites.live(&self.0.name)
     }
 }
 
