@@ -8,18 +8,25 @@
 //! Invariant: `floor ≤ top ≤ limit` inside one array of pointers, whose slot at `floor` is null, and the slots above
 //! it up to `top` hold blocks that belong to this cache. The null makes taking from an empty cache a test of what
 //! was loaded anyway; an array of that one slot is a cache that is empty and full at once.
+//!
+//! The fast path needs `top` and `limit` alone, so that is all a cache keeps; who goes the slow way brings the
+//! capacity, `limit - floor`.
 
 use std::ptr;
 
+use super::class::Class;
 use crate::sync::owned::Cell;
 
 /// A stack of free blocks of one class. See the [module](self).
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Cache {
     top: Cell<*mut *mut u8>,
     limit: Cell<*mut *mut u8>,
-    floor: Cell<*mut *mut u8>,
 }
+
+// A class knows how far its cache lies behind the first.
+const _: () = assert!(size_of::<Cache>() == Class::STRIDE);
 
 /// The array of every cache that holds nothing and takes nothing.
 struct Nothing(*mut u8);
@@ -30,21 +37,24 @@ unsafe impl Sync for Nothing {}
 static NOTHING: Nothing = Nothing(ptr::null_mut());
 
 impl Cache {
-    /// A cache that holds nothing and takes nothing.
+    /// A cache that holds nothing and takes nothing: of capacity 0.
     pub(crate) const fn nothing() -> Self {
         let floor = (&raw const NOTHING.0).cast_mut();
-        Self { top: Cell::new(floor), limit: Cell::new(floor), floor: Cell::new(floor) }
+        Self { top: Cell::new(floor), limit: Cell::new(floor) }
     }
 
-    /// Gives this cache an array for `capacity` blocks.
+    /// Moves what this cache holds to an array for `capacity` blocks, and lives there from now on.
     ///
     /// # Safety
     ///
     /// - `array` has `capacity + 1` zeroed slots that live as long as the cache and are used by it alone.
-    /// - The cache holds no block.
-    pub(crate) unsafe fn adopt(&self, array: *mut *mut u8, capacity: usize) {
-        self.floor.set(array);
-        self.top.set(array);
+    /// - `old_capacity` is the capacity of this cache, and not more than `capacity`.
+    pub(crate) unsafe fn move_to(&self, array: *mut *mut u8, capacity: usize, old_capacity: usize) {
+        let len = self.len(old_capacity);
+        // SAFETY: `len + 1` slots from the floor are in the old array and, as it is not longer, fit into the new one.
+        unsafe { ptr::copy_nonoverlapping(self.floor(old_capacity), array, len + 1) };
+        // SAFETY: `len` is at most the capacity.
+        self.top.set(unsafe { array.add(len) });
         // SAFETY: the array has `capacity + 1` slots.
         self.limit.set(unsafe { array.add(capacity) });
     }
@@ -77,24 +87,42 @@ impl Cache {
         true
     }
 
-    /// Blocks it holds.
-    pub(crate) fn len(&self) -> usize {
-        // SAFETY: both point into the array, `floor` not after `top`.
-        unsafe { self.top.get().offset_from_unsigned(self.floor.get()) }
+    /// Lets `fill` write up to `room` blocks above the newest; it returns how many there are, the first of them
+    /// the next to be taken but for those that follow.
+    pub(crate) fn fill(&self, room: usize, fill: impl FnOnce(&mut [*mut u8]) -> usize) {
+        // SAFETY: both point into the array, `top` not after `limit`.
+        let vacant = unsafe { self.limit.get().offset_from_unsigned(self.top.get()) };
+        let first = self.top.get().wrapping_add(1);
+        // SAFETY: the slots above `top` are initialised, nobody else's, and hold nothing.
+        let slots = unsafe { std::slice::from_raw_parts_mut(first, room.min(vacant)) };
+        let filled = fill(slots).min(room.min(vacant));
+        // SAFETY: not above `limit`.
+        self.top.set(unsafe { self.top.get().add(filled) });
     }
 
-    /// Moves the oldest blocks to `out`, as many as fit, and returns how many.
-    pub(crate) fn take_oldest(&self, out: &mut [*mut u8]) -> usize {
-        let count = self.len().min(out.len());
-        let rest = self.len() - count;
-        // The slot above `floor`; if the cache is empty, nothing is copied from it.
-        let oldest = self.floor.get().wrapping_add(1);
+    /// Blocks it holds, given its capacity.
+    pub(crate) fn len(&self, capacity: usize) -> usize {
+        // SAFETY: both point into the array, the floor not after `top`.
+        unsafe { self.top.get().offset_from_unsigned(self.floor(capacity)) }
+    }
+
+    fn floor(&self, capacity: usize) -> *mut *mut u8 {
+        self.limit.get().wrapping_sub(capacity)
+    }
+
+    /// Moves the oldest blocks to `out`, as many as fit, and returns how many there were.
+    pub(crate) fn take_oldest(&self, capacity: usize, out: &mut [*mut u8]) -> usize {
+        let len = self.len(capacity);
+        let count = len.min(out.len());
+        let rest = len - count;
+        // The slot above the floor; if the cache is empty, nothing is copied from it.
+        let oldest = self.floor(capacity).wrapping_add(1);
         // SAFETY: `count` slots from the oldest hold blocks, and `out` has room for as many.
         unsafe { ptr::copy_nonoverlapping(oldest, out.as_mut_ptr(), count) };
         // SAFETY: the `rest` slots behind them hold blocks; both ranges lie in the array.
         unsafe { ptr::copy(oldest.wrapping_add(count), oldest, rest) };
-        // SAFETY: `rest` slots above `floor` remain.
-        self.top.set(unsafe { self.floor.get().add(rest) });
+        // SAFETY: `rest` slots above the floor remain.
+        self.top.set(unsafe { self.floor(capacity).add(rest) });
         count
     }
 }

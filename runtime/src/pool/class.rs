@@ -3,6 +3,8 @@
 //! 16-byte steps to 128, then four classes per doubling, to 32 KiB: at most a fifth of a block is lost to rounding.
 //! A size that was first rounded up to its alignment lands in a class whose size is a multiple of that alignment,
 //! and slabs start at a multiple of [`SLICE`], so an aligned block costs what an unaligned one costs.
+//!
+//! Everything that would take a division is computed beforehand, by the compiler.
 
 /// Bytes of a slice, the unit that slabs and runs are made of.
 pub(crate) const SLICE: usize = 64 << 10;
@@ -17,41 +19,62 @@ const STEP: usize = 16;
 pub(crate) const SLOTS_MAX: usize = SLICE / STEP;
 
 /// Blocks that a cache holds at most.
-pub(crate) const CACHED_MAX: usize = 256;
+pub(crate) const CACHED_MAX: usize = 512;
 
-/// Block size of every class, ascending.
-const SIZES: [u32; Class::COUNT] = sizes();
+/// Binary places of [`Facts::inverse`]: offsets in slabs are below 2^19 and sizes at most 2^15, so the quotient is
+/// exact.
+const INVERSE_PLACES: u32 = 40;
 
-/// Class of every size, by its number of started steps.
-const BY_STEPS: [u8; SMALL_MAX / STEP + 1] = by_steps();
+/// What is known about a class.
+#[derive(Debug)]
+struct Facts {
+    bytes: u32,
+    slots: u32,
+    slab_slices: u32,
+    cached: u32,
+    quarter_shift: u32,
+    /// 2^40 / bytes, rounded up: multiplying by it divides.
+    inverse: u64,
+}
 
-/// A size class: an index into the table of block sizes.
+/// The facts of every class, ascending.
+static FACTS: [Facts; Class::COUNT] = facts();
+
+/// Class of every size that is not zero: of `size - 1`, by its number of whole steps.
+const BY_STEPS: [Class; SMALL_MAX / STEP] = by_steps();
+
+/// A size class. It holds its place in the table times [`Class::STRIDE`], which is how far its cache lies behind the
+/// first one: the fast path adds it to an address as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
-pub(crate) struct Class(u8);
+pub(crate) struct Class(u16);
 
 impl Class {
     /// How many there are.
     pub(crate) const COUNT: usize = 40;
 
-    /// The class for `size` bytes at a multiple of `align`, a valid layout; `None` if it takes a run.
+    /// Distance of two neighbours in what [`offset`](Self::offset) gives.
+    pub(crate) const STRIDE: usize = 16;
+
+    /// The class for `size` bytes at a multiple of `align`, a valid layout; `None` if it takes a run, or if the size
+    /// is zero, which no caller of an allocator may ask for.
     #[inline]
-    pub(crate) const fn of(size: usize, align: usize) -> Option<Self> {
-        // A layout guarantees that rounding its size up to its alignment does not wrap.
-        let steps = ((size.wrapping_add(align - 1) & !(align - 1)).wrapping_add(STEP - 1)) / STEP;
-        if steps < BY_STEPS.len() { Some(Self(BY_STEPS[steps])) } else { None }
+    pub(crate) fn of(size: usize, align: usize) -> Option<Self> {
+        // Sets the bits that rounding up to a power of two would clear behind one more: the last byte of the block.
+        let last = size.wrapping_sub(1) | (align - 1);
+        BY_STEPS.get(last / STEP).copied()
     }
 
     /// The class at a place below [`Class::COUNT`].
     pub(crate) const fn nth(place: usize) -> Self {
         assert!(place < Self::COUNT);
-        Self(place as u8)
+        Self((place * Self::STRIDE) as u16)
     }
 
     /// The class at a place; `None` if there is none.
     #[inline]
     pub(crate) const fn from_place(place: u8) -> Option<Self> {
-        if (place as usize) < Self::COUNT { Some(Self(place)) } else { None }
+        if (place as usize) < Self::COUNT { Some(Self(place as u16 * Self::STRIDE as u16)) } else { None }
     }
 
     /// Every class, smallest first.
@@ -62,74 +85,104 @@ impl Class {
     /// Its place among the classes, below [`Class::COUNT`].
     #[inline]
     pub(crate) const fn index(self) -> usize {
+        self.0 as usize / Self::STRIDE
+    }
+
+    /// Its place times [`Class::STRIDE`].
+    #[inline]
+    pub(crate) const fn offset(self) -> usize {
         self.0 as usize
+    }
+
+    const fn facts(self) -> &'static Facts {
+        &FACTS[self.index()]
     }
 
     /// Bytes of its blocks.
     pub(crate) const fn bytes(self) -> usize {
-        SIZES[self.index()] as usize
+        self.facts().bytes as usize
     }
 
     /// Slices of its slabs: large blocks get large slabs, so that little is lost at the end.
     pub(crate) const fn slab_slices(self) -> u32 {
-        match self.bytes() {
-            ..=1024 => 1,
-            1025..=4096 => 4,
-            _ => 8,
-        }
+        self.facts().slab_slices
     }
 
     /// Slots of its slabs.
     pub(crate) const fn slots(self) -> usize {
-        self.slab_slices() as usize * SLICE / self.bytes()
+        self.facts().slots as usize
     }
 
-    /// Blocks that a thread's cache of this class holds at most: 64 KiB of them, but 8 to 256 blocks.
+    /// Binary logarithm of a quarter of the slots, rounded up to a power of two.
+    pub(crate) const fn quarter_shift(self) -> u32 {
+        self.facts().quarter_shift
+    }
+
+    /// Blocks that a thread's cache of this class holds at most: 64 KiB of them, but 8 to 512 blocks.
     pub(crate) const fn cached(self) -> usize {
-        match SLICE / self.bytes() {
-            ..8 => 8,
-            fit @ 8..CACHED_MAX => fit,
-            _ => CACHED_MAX,
-        }
-    }
-
-    /// Blocks that move between cache and slabs at once: half a cache.
-    pub(crate) const fn batch(self) -> usize {
-        self.cached() / 2
+        self.facts().cached as usize
     }
 
     /// The slot that starts `offset` bytes into a slab; `None` if none starts there.
+    #[inline]
     pub(crate) fn slot_at(self, offset: usize) -> Option<usize> {
-        let slot = offset / self.bytes();
-        (slot * self.bytes() == offset && slot < self.slots()).then_some(slot)
+        let facts = self.facts();
+        if offset >= facts.slab_slices as usize * SLICE {
+            return None;
+        }
+        let slot = ((offset as u64 * facts.inverse) >> INVERSE_PLACES) as usize;
+        (slot * facts.bytes as usize == offset && slot < facts.slots as usize).then_some(slot)
     }
 }
 
-const fn sizes() -> [u32; Class::COUNT] {
-    let mut sizes = [0; Class::COUNT];
-    let mut i = 0;
-    while i < sizes.len() {
-        sizes[i] = if i < 8 {
-            (STEP * (i + 1)) as u32
-        } else {
-            let (doubling, quarter) = ((i - 8) / 4, (i - 8) % 4);
-            ((5 + quarter) << (5 + doubling)) as u32
+const fn facts() -> [Facts; Class::COUNT] {
+    let mut facts =
+        [const { Facts { bytes: 0, slots: 0, slab_slices: 0, cached: 0, quarter_shift: 0, inverse: 0 } };
+            Class::COUNT];
+    let mut place = 0;
+    while place < facts.len() {
+        let bytes = bytes_at(place);
+        let slab_slices = match bytes {
+            ..=1024 => 1,
+            1025..=4096 => 4,
+            _ => 8,
         };
-        i += 1;
+        let cached = match SLICE / bytes {
+            ..8 => 8,
+            fit @ 8..CACHED_MAX => fit,
+            _ => CACHED_MAX,
+        };
+        let slots = slab_slices * SLICE / bytes;
+        facts[place] = Facts {
+            bytes: bytes as u32,
+            slots: slots as u32,
+            slab_slices: slab_slices as u32,
+            cached: cached as u32,
+            quarter_shift: slots.next_power_of_two().ilog2() - 2,
+            inverse: (1_u64 << INVERSE_PLACES).div_ceil(bytes as u64),
+        };
+        place += 1;
     }
-    sizes
+    facts
 }
 
-const fn by_steps() -> [u8; SMALL_MAX / STEP + 1] {
-    let mut table = [0; SMALL_MAX / STEP + 1];
-    let sizes = sizes();
-    let mut class = 0;
+const fn bytes_at(place: usize) -> usize {
+    if place < 8 {
+        return STEP * (place + 1);
+    }
+    let (doubling, quarter) = ((place - 8) / 4, (place - 8) % 4);
+    (5 + quarter) << (5 + doubling)
+}
+
+const fn by_steps() -> [Class; SMALL_MAX / STEP] {
+    let mut table = [Class::nth(0); SMALL_MAX / STEP];
+    let mut place = 0;
     let mut steps = 0;
     while steps < table.len() {
-        if steps * STEP > sizes[class] as usize {
-            class += 1;
+        if (steps + 1) * STEP > bytes_at(place) {
+            place += 1;
         }
-        table[steps] = class as u8;
+        table[steps] = Class::nth(place);
         steps += 1;
     }
     table

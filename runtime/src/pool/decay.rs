@@ -105,6 +105,7 @@ impl Pool {
 
     #[cold]
     fn tick_at(&self, now_ms: u64, last_ms: u64) {
+        self.settle_idle();
         for runs in [&self.slab_runs, &self.large_runs] {
             let now = (now_ms / TICK_MS) as u32;
             runs.lock().now = now;
@@ -117,6 +118,7 @@ impl Pool {
 
     /// Gives all free memory back now, even if that breaks huge pages.
     pub(crate) fn purge(&self) {
+        self.settle_idle();
         for runs in [&self.slab_runs, &self.large_runs] {
             // What the system refuses to take would stay due, so there is an end to it.
             let (held, used) = { runs.lock().held() };

@@ -96,10 +96,7 @@ impl Stratal {
 unsafe impl GlobalAlloc for Stratal {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let block = match Class::of(layout.size(), layout.align()) {
-            Some(class) => alloc_small(class),
-            None => alloc_large(layout, false),
-        };
+        let block = take(layout.size(), layout.align());
         checks::handed_out(block, layout);
         block
     }
@@ -107,22 +104,22 @@ unsafe impl GlobalAlloc for Stratal {
     #[inline]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         checks::came_back(block);
-        match Class::of(layout.size(), layout.align()) {
-            Some(class) => free_small(class, block),
-            None => free_large(block),
-        }
+        // SAFETY: the caller's block and layout.
+        unsafe { free::<true>(block, layout.size(), layout.align()) };
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if Class::of(layout.size(), layout.align()).is_none() {
-            let block = alloc_large(layout, true);
+        let Some(class) = Class::of(layout.size(), layout.align()) else {
+            let block = alloc_large(layout.size(), layout.align(), true);
             checks::handed_out(block, layout);
             return block;
-        }
-        // SAFETY: the caller's layout.
-        let block = unsafe { self.alloc(layout) };
-        if !block.is_null() {
+        };
+        let cached = thread::with_heap(|heap| heap.cache(class).pop());
+        let (block, is_zero) =
+            if cached.is_null() { thread::alloc_zeroed_slowly(class) } else { (cached, false) };
+        checks::handed_out(block, layout);
+        if !is_zero && !block.is_null() {
             // SAFETY: just allocated with this layout.
             unsafe { block.write_bytes(0, layout.size()) };
         }
@@ -145,25 +142,41 @@ unsafe impl GlobalAlloc for Stratal {
                 }
             }
         }
-        // SAFETY: the caller promised that `size`, rounded up to the alignment, is not above `isize::MAX`.
-        let wanted = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
-        // SAFETY: the caller promised that `size` is not zero.
-        let copy = unsafe { self.alloc(wanted) };
+        let copy = take(size, layout.align());
         if !copy.is_null() {
+            // SAFETY: the size is not zero, and was promised to make a layout with this alignment.
+            checks::handed_out(copy, unsafe { Layout::from_size_align_unchecked(size, layout.align()) });
             // SAFETY: two blocks of at least that many bytes, and a fresh one overlaps no other.
             unsafe { ptr::copy_nonoverlapping(block, copy, size.min(layout.size())) };
+            checks::came_back(block);
             // SAFETY: the caller's block and layout.
-            unsafe { self.dealloc(block, layout) };
+            unsafe { free::<false>(block, layout.size(), layout.align()) };
         }
         copy
     }
 }
 
-/// A block of a class; null if the system refuses.
+/// A block of any size, a valid layout's; null if the system refuses.
 #[inline]
-fn alloc_small(class: Class) -> *mut u8 {
+fn take(size: usize, align: usize) -> *mut u8 {
+    let Some(class) = Class::of(size, align) else { return alloc_large(size, align, false) };
     let block = thread::with_heap(|heap| heap.cache(class).pop());
     if block.is_null() { thread::alloc_slowly(class) } else { block }
+}
+
+/// Takes back what [`take`] gave.
+///
+/// A call of its own: code that frees is spread over every destructor, and the compiler makes worse of the larger
+/// ones than the call costs. It is generic, though nothing depends on it, so that the program that installs the
+/// allocator gets a copy of its own, where reaching a thread-local takes one instruction and no register.
+///
+/// # Safety
+///
+/// The block is the caller's, of this size and alignment, and not used afterwards.
+#[inline(never)]
+unsafe fn free<const IN_PROGRAM: bool>(block: *mut u8, size: usize, align: usize) {
+    let Some(class) = Class::of(size, align) else { return free_large(block) };
+    free_small(class, block);
 }
 
 /// Frees a block of a class.
@@ -185,7 +198,9 @@ fn free_found(block: *mut u8) {
 
 /// A block above the size classes. A call of its own, so that small blocks keep their few registers.
 #[inline(never)]
-fn alloc_large(layout: Layout, zeroed: bool) -> *mut u8 {
+fn alloc_large(size: usize, align: usize, zeroed: bool) -> *mut u8 {
+    // SAFETY: the size and alignment of a caller's layout.
+    let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
     thread::with_heap(|heap| large::alloc(&POOL, heap.runs(), layout, zeroed))
 }
 

@@ -8,35 +8,48 @@
 //!                        └──▶ their remote list            runs of slices
 //! ```
 //!
-//! Only the owner touches caches, shelves and slabs; only `remote` and the counters are shared. Ownership passes
-//! from a thread that ends to one that starts through the roster.
+//! Only the owner touches caches, shelves and slabs; only `remote`, `absence` and the counters are shared. Ownership
+//! passes from a thread that ends to one that starts through the roster, caches and all.
+//!
+//! Caches start small and get their full array when they are used for the second time, so that a thread which
+//! allocates little touches little.
 
 use std::ptr::{self, NonNull};
 
 use super::cache::Cache;
 use super::class::{CACHED_MAX, Class};
 use super::corrupt::corrupt;
-use super::remote::{Block, Chain, RemoteList};
+use super::letter::Mail;
+use super::remote::RemoteList;
 use super::roster::Linked;
 use super::run_cache::RunCache;
+use super::shelf::Shelf;
 use super::slab::Slab;
 use super::whole::Pool;
 use crate::sync::owned::Cell;
-use crate::sync::unmodelled::{AtomicUsize, Ordering::Relaxed};
+use crate::sync::unmodelled::{AtomicU32, Ordering::Relaxed};
 
 /// Blocks that move at once, at most.
 const BATCH_MAX: usize = CACHED_MAX / 2;
 
-/// Owners that one batch of foreign blocks is sorted by before anything is sent.
-const ADDRESSEES: usize = 4;
+/// Blocks that the cache of a fresh heap holds, at most.
+const FIRST_CACHED: usize = 16;
 
-/// Slots of all caches of a heap, each with the one below its floor.
-pub(crate) const CACHE_SLOTS: usize = {
+/// Bytes from which an unwritten block is worth a way of its own: clearing one costs more than fetching one.
+const FRESH_MIN: usize = 2048;
+
+/// Blocks that the first cache of a class holds.
+const fn first_cached(class: Class) -> usize {
+    if class.cached() < FIRST_CACHED { class.cached() } else { FIRST_CACHED }
+}
+
+/// Slots of all caches of a fresh heap, each with the one below its floor.
+pub(crate) const FIRST_SLOTS: usize = {
     let mut slots = 0;
     let mut left = Class::COUNT;
     while left > 0 {
         left -= 1;
-        slots += Class::nth(left).cached() + 1;
+        slots += first_cached(Class::nth(left)) + 1;
     }
     slots
 };
@@ -45,63 +58,34 @@ pub(crate) const CACHE_SLOTS: usize = {
 #[derive(Debug)]
 #[repr(C, align(128))]
 pub(crate) struct Heap {
+    /// First, so that the fast path adds a class to the address of the heap and has its cache.
     caches: [Cache; Class::COUNT],
+    capacities: [Cell<u32>; Class::COUNT],
     shelves: [Shelf; Class::COUNT],
     next_idle: Cell<Option<NonNull<Heap>>>,
     next_known: Cell<*const Heap>,
     runs: RunCache,
-    remote: Remote,
+    shared: Shared,
 }
 
-/// Remote lists, on cache lines that the owner's fast path does not use.
+/// What other threads write, on cache lines that the owner's fast path does not use.
 #[derive(Debug)]
 #[repr(align(128))]
-struct Remote([RemoteList; Class::COUNT]);
-
-/// The slabs of one class. `blocks` of them are with the application, in caches, or on their way home.
-#[derive(Debug)]
-struct Shelf {
-    /// Slabs with free slots. Full ones are on no list; their blocks lead back to them.
-    head: Cell<*const Slab>,
-    slabs: AtomicUsize,
-    blocks: AtomicUsize,
+struct Shared {
+    remote: [RemoteList; Class::COUNT],
+    absence: AtomicU32,
 }
 
-impl Shelf {
-    const fn new() -> Self {
-        Self { head: Cell::new(ptr::null()), slabs: AtomicUsize::new(0), blocks: AtomicUsize::new(0) }
-    }
-
-    fn first(&self) -> Option<&Slab> {
-        // SAFETY: null, or a slab of the pool that this heap owns.
-        unsafe { self.head.get().as_ref() }
-    }
-
-    fn link(&self, slab: &Slab) {
-        slab.previous.set(ptr::null());
-        slab.next.set(self.head.get());
-        if let Some(first) = self.first() {
-            first.previous.set(slab);
-        }
-        self.head.set(slab);
-    }
-
-    fn unlink(&self, slab: &Slab) {
-        // SAFETY: null, or a slab of the same shelf.
-        match unsafe { slab.previous.get().as_ref() } {
-            Some(previous) => previous.next.set(slab.next.get()),
-            None => self.head.set(slab.next.get()),
-        }
-        // SAFETY: null, or a slab of the same shelf.
-        if let Some(next) = unsafe { slab.next.get().as_ref() } {
-            next.previous.set(slab.previous.get());
-        }
-    }
-
-    /// Changes a counter that only the owner writes.
-    fn count(counter: &AtomicUsize, change: isize) {
-        counter.store(counter.load(Relaxed).wrapping_add_signed(change), Relaxed);
-    }
+/// What [`Heap::absence`] says. Hints: they decide when a heap is settled, never who owns it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Absence {
+    /// A thread uses the heap.
+    Present,
+    /// Nobody uses it, and its caches or remote lists may hold blocks.
+    Away,
+    /// Nobody uses it, and it held nothing when it was left.
+    Settled,
 }
 
 impl Linked for Heap {
@@ -119,39 +103,52 @@ impl Heap {
     pub(crate) const fn nothing() -> Self {
         Self {
             caches: [const { Cache::nothing() }; Class::COUNT],
+            capacities: [const { Cell::new(0) }; Class::COUNT],
             shelves: [const { Shelf::new() }; Class::COUNT],
             next_idle: Cell::new(None),
             next_known: Cell::new(ptr::null()),
             runs: RunCache::nothing(),
-            remote: Remote([const { RemoteList::new() }; Class::COUNT]),
+            shared: Shared {
+                remote: [const { RemoteList::new() }; Class::COUNT],
+                absence: AtomicU32::new(Absence::Present as u32),
+            },
         }
     }
 
-    /// Gives every cache its array.
+    /// Gives every cache its first array.
     ///
     /// # Safety
     ///
-    /// - `slots` has [`CACHE_SLOTS`] zeroed slots that live as long as the heap and are used by it alone.
+    /// - `slots` has [`FIRST_SLOTS`] zeroed slots that live as long as the heap and are used by it alone.
     /// - The heap is fresh.
     pub(crate) unsafe fn equip(&self, slots: *mut *mut u8) {
         self.runs.open();
         let mut next = slots;
         for class in Class::all() {
-            // SAFETY: `CACHE_SLOTS` is the sum of these parts, so each lies in the array and none overlap.
-            unsafe { self.cache(class).adopt(next, class.cached()) };
-            next = next.wrapping_add(class.cached() + 1);
+            let capacity = first_cached(class);
+            // SAFETY: `FIRST_SLOTS` is the sum of these parts, so each lies in the array and none overlap.
+            unsafe { self.cache(class).move_to(next, capacity, 0) };
+            self.capacities[class.index()].set(capacity as u32);
+            next = next.wrapping_add(capacity + 1);
         }
     }
 
     /// The cache of a class: the fast path begins and ends here.
     #[inline]
     pub(crate) fn cache(&self, class: Class) -> &Cache {
-        // SAFETY: the index of a class is below `Class::COUNT`.
-        unsafe { self.caches.get_unchecked(class.index()) }
+        let first = self.caches.as_ptr();
+        // SAFETY: a class is as far from the first as its cache, which is in the array.
+        let cache = unsafe { first.byte_add(class.offset()) };
+        // SAFETY: as above.
+        unsafe { &*cache }
     }
 
     fn shelf(&self, class: Class) -> &Shelf {
         &self.shelves[class.index()]
+    }
+
+    fn capacity(&self, class: Class) -> usize {
+        self.capacities[class.index()].get() as usize
     }
 
     /// The runs that the owner keeps ready.
@@ -162,7 +159,7 @@ impl Heap {
 
     /// The list to which other threads send blocks of a class.
     pub(crate) fn remote(&self, class: Class) -> &RemoteList {
-        &self.remote.0[class.index()]
+        &self.shared.remote[class.index()]
     }
 
     /// The heap that became known before this one.
@@ -170,10 +167,23 @@ impl Heap {
         &self.next_known
     }
 
+    /// Whether a thread uses this heap; any thread may ask.
+    pub(crate) fn absence(&self) -> Absence {
+        match self.shared.absence.load(Relaxed) {
+            0 => Absence::Present,
+            1 => Absence::Away,
+            _ => Absence::Settled,
+        }
+    }
+
+    /// Says whether a thread uses this heap, or that mail has arrived for one that nobody uses.
+    pub(crate) fn set_absence(&self, absence: Absence) {
+        self.shared.absence.store(absence as u32, Relaxed);
+    }
+
     /// Slabs of a class, and blocks of them that are not in the slabs; any thread may ask.
     pub(crate) fn counts(&self, class: Class) -> (usize, usize) {
-        let shelf = self.shelf(class);
-        (shelf.slabs.load(Relaxed), shelf.blocks.load(Relaxed))
+        self.shelf(class).counts()
     }
 
     /// A block of a class whose cache is empty; fills half the cache on the way. Null if the system refuses.
@@ -184,157 +194,166 @@ impl Heap {
         if !arrived.is_null() {
             return arrived;
         }
-        let mut batch = [ptr::null_mut(); BATCH_MAX];
-        let taken = self.take(pool, class, &mut batch[..class.batch()]);
-        // The lowest address comes out first.
-        for &block in batch[..taken].iter().rev() {
-            cache.push(block);
-        }
+        self.restock(pool, class);
         cache.pop()
+    }
+
+    /// As [`refill`](Self::refill), and whether the block is known to read as zero. A block that was never written is
+    /// fetched alone, because those in a cache are no longer known to be unwritten.
+    pub(crate) fn refill_zeroed(&self, pool: &Pool, class: Class) -> (*mut u8, bool) {
+        if class.bytes() >= FRESH_MIN {
+            self.receive(pool, class);
+            let arrived = self.cache(class).pop();
+            if !arrived.is_null() {
+                return (arrived, false);
+            }
+            let shelf = self.shelf(class);
+            let block = self.stocked(pool, class).map_or(ptr::null_mut(), |slab| shelf.take_fresh(slab));
+            if !block.is_null() {
+                return (block, true);
+            }
+        }
+        (self.refill(pool, class), false)
     }
 
     /// Takes in a block of a class whose cache is full; empties half the cache on the way.
     pub(crate) fn spill_over(&self, pool: &Pool, class: Class, block: *mut u8) {
-        let mut batch = [ptr::null_mut(); BATCH_MAX];
-        let taken = self.cache(class).take_oldest(&mut batch[..class.batch()]);
-        self.send_home(pool, class, &batch[..taken]);
+        if !self.grow(pool, class) {
+            let mut batch = [ptr::null_mut(); BATCH_MAX];
+            let half = self.capacity(class) / 2;
+            let taken = self.cache(class).take_oldest(self.capacity(class), &mut batch[..half]);
+            self.send_home(pool, class, &batch[..taken]);
+        }
         self.cache(class).push(block);
     }
 
-    /// Empties every cache, takes in what has arrived, and gives idle slabs back: before the thread ends.
+    /// Empties every cache, takes in what has arrived, and gives idle slabs back.
     pub(crate) fn settle(&self, pool: &Pool) {
         self.runs.empty(pool);
         let mut batch = [ptr::null_mut(); BATCH_MAX];
         for class in Class::all() {
             self.receive(pool, class);
             loop {
-                match self.cache(class).take_oldest(&mut batch) {
+                match self.cache(class).take_oldest(self.capacity(class), &mut batch) {
                     0 => break,
                     taken => self.send_home(pool, class, &batch[..taken]),
                 }
             }
-            self.close_idle(pool, class);
+            self.shelf(class).for_each(|slab| {
+                if slab.is_idle() {
+                    self.close(pool, slab);
+                }
+            });
         }
     }
 
-    fn close_idle(&self, pool: &Pool, class: Class) {
-        let mut next = self.shelf(class).head.get();
-        // SAFETY: null, or a slab of the shelf, which this heap owns.
-        while let Some(slab) = unsafe { next.as_ref() } {
-            next = slab.next.get();
-            if slab.is_idle() {
-                self.close(pool, slab);
+    /// Gives a cache its full array; `false` if it has that already, or if there is no memory for it.
+    fn grow(&self, pool: &Pool, class: Class) -> bool {
+        let capacity = self.capacity(class);
+        if capacity == class.cached() {
+            return false;
+        }
+        let Some(array) = pool.cache_array(class.cached()) else { return false };
+        // SAFETY: a fresh array for that many blocks, which nobody else knows; the old one is shorter.
+        unsafe { self.cache(class).move_to(array.as_ptr(), class.cached(), capacity) };
+        self.capacities[class.index()].set(class.cached() as u32);
+        true
+    }
+
+    /// Fills half of an empty cache from slabs; at least with one block, unless the system refuses.
+    fn restock(&self, pool: &Pool, class: Class) {
+        let (shelf, cache) = (self.shelf(class), self.cache(class));
+        if shelf.counts().1 > 0 {
+            // Not the first time.
+            self.grow(pool, class);
+        }
+        let wanted = self.capacity(class) / 2;
+        let mut missing = wanted;
+        while let Some(slab) = if missing == wanted { self.stocked(pool, class) } else { shelf.fullest() } {
+            cache.fill(missing, |vacant| {
+                let taken = shelf.take(slab, vacant);
+                missing -= taken;
+                taken
+            });
+            if missing <= wanted / 2 {
+                break;
             }
         }
     }
 
-    /// Takes free slots of one slab.
-    fn take(&self, pool: &Pool, class: Class, out: &mut [*mut u8]) -> usize {
+    /// A slab with a free slot, opened if there is none; `None` if the system refuses.
+    fn stocked(&self, pool: &Pool, class: Class) -> Option<&Slab> {
         let shelf = self.shelf(class);
-        if shelf.first().is_none() {
+        if shelf.fullest().is_none() {
             // Before asking for more: other classes may have slabs to spare once their blocks are home.
             Class::all().for_each(|class| self.receive(pool, class));
+            if shelf.fullest().is_none() {
+                shelf.add(pool.open_slab(class, self)?);
+            }
         }
-        if shelf.first().is_none() && !self.open(pool, class) {
-            return 0;
-        }
-        let Some(slab) = shelf.first() else { return 0 };
-        let taken = slab.take(out);
-        Shelf::count(&shelf.blocks, taken.cast_signed());
-        if slab.is_used_up() {
-            shelf.unlink(slab);
-        }
-        taken
-    }
-
-    fn open(&self, pool: &Pool, class: Class) -> bool {
-        let Some(slab) = pool.open_slab(class, self) else { return false };
-        self.shelf(class).link(slab);
-        Shelf::count(&self.shelf(class).slabs, 1);
-        true
+        shelf.fullest()
     }
 
     fn close(&self, pool: &Pool, slab: &Slab) {
-        let shelf = self.shelf(slab.class());
-        shelf.unlink(slab);
-        Shelf::count(&shelf.slabs, -1);
+        self.shelf(slab.class()).remove(slab);
         pool.close_slab(slab);
     }
 
     /// Takes in the blocks of a class that other threads freed: half a cache of them, the others to their slabs.
     fn receive(&self, pool: &Pool, class: Class) {
-        for block in self.remote(class).drain() {
+        let (cache, room) = (self.cache(class), self.capacity(class) / 2);
+        let mut arrived = self.remote(class).drain();
+        while cache.len(self.capacity(class)) < room {
+            let Some(block) = arrived.next() else { return };
             let block = block.cast::<u8>();
             let slab = pool.slab_of(block);
             if !ptr::eq(slab.owner(), self) || slab.class() != class {
                 corrupt("a freed block was overwritten, or freed with another size,", block.addr());
             }
-            if self.cache(class).len() >= class.batch() || !self.cache(class).push(block) {
-                self.put(pool, slab, block);
+            cache.push(block);
+        }
+        let mut batch = [ptr::null_mut(); BATCH_MAX];
+        loop {
+            let mut count = 0;
+            for (place, block) in batch.iter_mut().zip(&mut arrived) {
+                *place = block.cast::<u8>();
+                count += 1;
             }
-        }
-    }
-
-    /// Puts a block back into a slab of this heap.
-    fn put(&self, pool: &Pool, slab: &Slab, block: *mut u8) {
-        let shelf = self.shelf(slab.class());
-        let was_used_up = slab.is_used_up();
-        slab.put(block);
-        Shelf::count(&shelf.blocks, -1);
-        if was_used_up {
-            // It has the fewest free slots of all: what is allocated next fills it, and the others may empty.
-            shelf.link(slab);
-        }
-        let is_alone = slab.previous.get().is_null() && slab.next.get().is_null();
-        if slab.is_idle() && !is_alone {
-            self.close(pool, slab);
+            if count == 0 {
+                return;
+            }
+            self.send_home(pool, class, &batch[..count]);
         }
     }
 
     /// Returns blocks to their slabs: directly where this heap owns them, through remote lists elsewhere.
     fn send_home(&self, pool: &Pool, class: Class, blocks: &[*mut u8]) {
-        let mut letters = [const { Letter::blank() }; ADDRESSEES];
-        for &block in blocks {
-            let slab = pool.slab_of(block);
+        let mut mail = Mail::new(pool, class);
+        let mut rest = blocks;
+        while let [first, ..] = rest {
+            let slab = pool.slab_of(*first);
+            let (together, others) = rest.split_at(slab.leading(rest).max(1));
+            rest = others;
+            if slab.class() != class {
+                corrupt("a block was freed with another size,", first.addr());
+            }
             let owner = slab.owner();
             if ptr::eq(owner, self) {
-                if slab.class() != class {
-                    corrupt("a block was freed with another size,", block.addr());
-                }
-                self.put(pool, slab, block);
-                continue;
+                self.put(pool, slab, together);
+            } else {
+                // SAFETY: they were freed to this heap's cache, which gave them up; the class was compared.
+                unsafe { mail.add(owner, together) };
             }
-            let place = letters.iter().position(|letter| ptr::eq(letter.owner, owner));
-            let place = place.or_else(|| letters.iter().position(|letter| letter.owner.is_null()));
-            let letter = &mut letters[place.unwrap_or(0)];
-            if !ptr::eq(letter.owner, owner) {
-                letter.send(class);
-                letter.owner = owner;
-            }
-            // SAFETY: the block was freed to this heap's cache, which gave it up; blocks are aligned to 16 and not
-            // shorter than that.
-            unsafe { letter.blocks.push(block.cast::<Block>()) };
         }
-        letters.iter_mut().for_each(|letter| letter.send(class));
-    }
-}
-
-/// Blocks to be sent to one owner.
-struct Letter {
-    owner: *const Heap,
-    blocks: Chain,
-}
-
-impl Letter {
-    const fn blank() -> Self {
-        Self { owner: ptr::null(), blocks: Chain::new() }
+        mail.send();
     }
 
-    fn send(&mut self, class: Class) {
-        let letter = std::mem::replace(self, Self::blank());
-        // SAFETY: null, or the owner of a slab: a heap, which lives as long as the pool.
-        if let Some(owner) = unsafe { letter.owner.as_ref() } {
-            owner.remote(class).push(letter.blocks);
+    /// Puts blocks back into a slab of this heap.
+    fn put(&self, pool: &Pool, slab: &Slab, blocks: &[*mut u8]) {
+        let shelf = self.shelf(slab.class());
+        shelf.put(slab, blocks);
+        if slab.is_idle() && !shelf.has_only_this() {
+            self.close(pool, slab);
         }
     }
 }

@@ -51,6 +51,8 @@ mod large;
 #[cfg(not(stratal_loom))]
 mod leak;
 #[cfg(not(stratal_loom))]
+mod letter;
+#[cfg(not(stratal_loom))]
 mod meta;
 #[cfg(not(stratal_loom))]
 mod run_cache;
@@ -58,6 +60,8 @@ mod run_cache;
 mod runs;
 #[cfg(not(stratal_loom))]
 mod segment;
+#[cfg(not(stratal_loom))]
+mod shelf;
 #[cfg(not(stratal_loom))]
 mod slab;
 #[cfg(not(stratal_loom))]

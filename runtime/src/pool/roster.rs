@@ -59,6 +59,28 @@ impl<T: Linked, O: Orders> Roster<T, O> {
         Some(heap)
     }
 
+    /// Takes the first idle heap that `is_wanted`, which the calling thread then owns.
+    pub(crate) fn adopt_where(&self, is_wanted: impl Fn(&T) -> bool) -> Option<NonNull<T>> {
+        let mut head = self.0.lock();
+        let mut before: Option<NonNull<T>> = None;
+        let mut next = head.0;
+        while let Some(heap) = next {
+            // SAFETY: it was left here alive, and nobody uses it.
+            let idle = unsafe { heap.as_ref() };
+            next = idle.next();
+            if is_wanted(idle) {
+                match before {
+                    // SAFETY: as above, and still on the roster.
+                    Some(before) => unsafe { before.as_ref() }.set_next(next),
+                    None => head.0 = next,
+                }
+                return Some(heap);
+            }
+            before = Some(heap);
+        }
+        None
+    }
+
     /// Takes the lock for a fork; see [`Lock::acquire`].
     #[cfg(not(stratal_loom))]
     pub(crate) fn acquire(&self) {

@@ -4,11 +4,11 @@
 //! allocator, zero pages stay zero, and the tail of a young slab stays untouched.
 //!
 //! Counters obey `free = set bits`, and `slots - free` blocks are with the application, in caches, or on their way
-//! home. All fields but `owner` belong to the thread that owns the heap that owns the slab.
+//! home. All fields but `owner`, `base` and `class` belong to the thread that owns the heap that owns the slab.
 
 use std::ptr;
 
-use super::class::{Class, SLOTS_MAX};
+use super::class::{Class, SLICE, SLOTS_MAX};
 use super::corrupt::corrupt;
 use super::heap::Heap;
 use crate::sync::owned::Cell;
@@ -27,6 +27,8 @@ pub(crate) struct Slab {
     free: Cell<u32>,
     /// No word before this one has a set bit.
     first_word: Cell<u32>,
+    /// Slots from this one on were never given out and read as zero.
+    fresh_from: Cell<u32>,
     /// Neighbours on the owner's shelf of slabs with free slots.
     pub(super) previous: Cell<*const Slab>,
     pub(super) next: Cell<*const Slab>,
@@ -34,13 +36,14 @@ pub(crate) struct Slab {
 }
 
 impl Slab {
-    /// Describes fresh slices at `base`, all of whose slots are free.
-    pub(crate) fn open(&self, base: *mut u8, class: Class, owner: *const Heap) {
+    /// Describes fresh slices at `base`, all of whose slots are free; whether they read as zero is known.
+    pub(crate) fn open(&self, base: *mut u8, is_zero: bool, class: Class, owner: *const Heap) {
         let slots = class.slots();
         self.base.set(base);
         self.class.set(class);
         self.free.set(slots as u32);
         self.first_word.set(0);
+        self.fresh_from.set(if is_zero { 0 } else { slots as u32 });
         self.previous.set(ptr::null());
         self.next.set(ptr::null());
         for (i, word) in self.bits.iter().take(slots.div_ceil(64)).enumerate() {
@@ -63,6 +66,21 @@ impl Slab {
         self.base.get()
     }
 
+    fn offset(&self, block: *mut u8) -> usize {
+        block.addr().wrapping_sub(self.base.get().addr())
+    }
+
+    /// How many of the first of `blocks` lie in this slab.
+    pub(crate) fn leading(&self, blocks: &[*mut u8]) -> usize {
+        let len = self.class.get().slab_slices() as usize * SLICE;
+        blocks.iter().take_while(|&&block| self.offset(block) < len).count()
+    }
+
+    /// Slots that are free.
+    pub(crate) fn free(&self) -> usize {
+        self.free.get() as usize
+    }
+
     /// Whether no slot is free.
     pub(crate) fn is_used_up(&self) -> bool {
         self.free.get() == 0
@@ -70,47 +88,78 @@ impl Slab {
 
     /// Whether every slot is free.
     pub(crate) fn is_idle(&self) -> bool {
-        self.free.get() as usize == self.class.get().slots()
+        self.free() == self.class.get().slots()
     }
 
-    /// Takes free slots in address order, as many as `out` has room for and the slab has, and returns how many.
+    /// Takes free slots, the lowest into the last place of `out`, as many as it has room for and the slab has, and
+    /// returns how many.
     pub(crate) fn take(&self, out: &mut [*mut u8]) -> usize {
-        let class = self.class.get();
-        let mut taken = 0;
+        let (base, bytes) = (self.base.get(), self.class.get().bytes());
+        let count = out.len().min(self.free());
         let mut word = self.first_word.get() as usize;
-        while let Some(cell) = self.bits.get(word) {
-            let mut bits = cell.get();
-            while bits != 0 && taken < out.len() {
-                let slot = 64 * word + bits.trailing_zeros() as usize;
+        let mut bits = 0;
+        let mut slot = 0;
+        let mut vacant = out[..count].iter_mut().rev();
+        'words: while let Some(cell) = self.bits.get(word) {
+            bits = cell.get();
+            while bits != 0 {
+                let Some(place) = vacant.next() else { break 'words };
+                slot = 64 * word + bits.trailing_zeros() as usize;
                 bits &= bits - 1;
-                out[taken] = self.base.get().wrapping_add(slot * class.bytes());
-                taken += 1;
+                *place = base.wrapping_add(slot * bytes);
             }
-            cell.set(bits);
-            if taken == out.len() || taken == self.free.get() as usize {
-                break;
-            }
+            cell.set(0);
             word += 1;
         }
+        if let Some(cell) = self.bits.get(word) {
+            cell.set(bits);
+        }
         self.first_word.set(word as u32);
-        self.free.set(self.free.get() - taken as u32);
-        taken
+        self.free.set(self.free.get() - count as u32);
+        self.fresh_from.set(self.fresh_from.get().max(slot as u32 + 1));
+        count
     }
 
-    /// Takes back a block; aborts if it is none of this slab, or free already.
-    pub(crate) fn put(&self, block: *mut u8) {
-        let offset = block.addr().wrapping_sub(self.base.get().addr());
-        let Some(slot) = self.class.get().slot_at(offset) else {
-            corrupt("a pointer into the middle of a block was freed", block.addr());
-        };
-        let (word, bit) = (slot / 64, 1 << (slot % 64));
-        let bits = self.bits[word].get();
-        if bits & bit != 0 {
-            corrupt("a block was freed twice", block.addr());
+    /// Takes one slot that was never given out and reads as zero, if there is one and no other is free before it.
+    pub(crate) fn take_fresh(&self) -> *mut u8 {
+        let fresh = self.fresh_from.get() as usize;
+        let slots = self.class.get().slots();
+        if fresh == slots || self.free() != slots - fresh {
+            return ptr::null_mut();
         }
-        self.bits[word].set(bits | bit);
-        self.free.set(self.free.get() + 1);
-        self.first_word.set(self.first_word.get().min(word as u32));
+        let mut block = [ptr::null_mut()];
+        self.take(&mut block);
+        block[0]
+    }
+
+    /// Takes back blocks that lie in this slab; aborts if one is no block, or free already.
+    pub(crate) fn put(&self, blocks: &[*mut u8]) {
+        let class = self.class.get();
+        let mut word = usize::MAX;
+        let mut bits = 0;
+        for &block in blocks {
+            let Some(slot) = class.slot_at(self.offset(block)) else {
+                corrupt("a pointer into the middle of a block was freed", block.addr());
+            };
+            // Neighbours share a word, which stays in a register as long as they come together.
+            if slot / 64 != word {
+                if let Some(cell) = self.bits.get(word) {
+                    cell.set(bits);
+                }
+                word = slot / 64;
+                bits = self.bits[word].get();
+                self.first_word.set(self.first_word.get().min(word as u32));
+            }
+            let bit = 1 << (slot % 64);
+            if bits & bit != 0 {
+                corrupt("a block was freed twice", block.addr());
+            }
+            bits |= bit;
+        }
+        if let Some(cell) = self.bits.get(word) {
+            cell.set(bits);
+        }
+        self.free.set(self.free.get() + blocks.len() as u32);
     }
 }
 

@@ -3,8 +3,8 @@
 //! A thread-local pointer, without destructor and so usable at any time, leads to the thread's heap. It starts at a
 //! heap that holds nothing and takes nothing, so the fast path tests neither for the first call nor for the last.
 //!
-//! At thread exit, after the destructors of `thread_local!`s, a key destructor settles the heap and leaves it for
-//! the next thread. What still allocates after that borrows an idle heap for one call, and what frees sends the
+//! At thread exit, after the destructors of `thread_local!`s, a key destructor leaves the heap for the next thread,
+//! caches and all; if none comes soon, others empty it. What still allocates after that borrows an idle heap for one call, and what frees sends the
 //! block home directly; nothing is leaked however late it runs.
 //!
 //! In the child of a fork, the heaps of the parent's other threads are lost with what their caches held.
@@ -80,6 +80,17 @@ pub(crate) fn alloc_slowly(class: Class) -> *mut u8 {
     block
 }
 
+/// A block of a class whose cache is empty, and whether it is known to read as zero; null if the system refuses.
+#[cold]
+#[inline(never)]
+pub(crate) fn alloc_zeroed_slowly(class: Class) -> (*mut u8, bool) {
+    match own_heap() {
+        // SAFETY: heaps live as long as the process; this thread owns it.
+        Some(heap) => unsafe { heap.as_ref() }.refill_zeroed(&POOL, class),
+        None => (alloc_slowly(class), false),
+    }
+}
+
 /// Takes in a freed block of a class whose cache is full.
 #[cold]
 #[inline(never)]
@@ -134,8 +145,9 @@ extern "C" fn end_thread(heap: *mut c_void) {
         current.is_ending.set(true);
         current.heap.set(&raw const NOBODYS.0);
     });
-    // SAFETY: the key was armed with this thread's own heap.
-    unsafe { heap.as_ref() }.settle(&POOL);
+    // SAFETY: heaps live as long as the process; the key was armed with this thread's own. Its runs are too large to
+    // wait for the next thread.
+    unsafe { heap.as_ref() }.runs().empty(&POOL);
     // SAFETY: adopted by this thread, which uses nobody's from now on.
     unsafe { POOL.leave(heap) };
 }

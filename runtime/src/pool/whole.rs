@@ -8,7 +8,7 @@ use std::ptr::{self, NonNull};
 use super::bins::RunId;
 use super::class::{Class, SLICE};
 use super::corrupt::corrupt;
-use super::heap::{CACHE_SLOTS, Heap};
+use super::heap::{Absence, FIRST_SLOTS, Heap};
 use super::lock::Lock;
 use super::meta::Meta;
 use super::remote::{Block, Chain};
@@ -18,11 +18,17 @@ use super::segment::{Kind, Room, SegmentMap, Slice};
 use super::slab::Slab;
 use super::source::Source;
 use super::stretch::State;
-use crate::sync::unmodelled::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use crate::sync::unmodelled::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::sys::raw;
 
 /// Times a pool moves pages instead of copying: each move can cost the process two mappings of some 65 000.
 const MOVES_MAX: usize = 8192;
+
+/// Bytes that wait for heaps which nobody uses, before somebody takes them in.
+const WAITING_MAX: usize = 1 << 20;
+
+/// Idle heaps that are settled by one call, at most, so that none takes long.
+const SETTLED_AT_ONCE: usize = 16;
 
 /// One whole allocator. See the [module](self).
 #[derive(Debug)]
@@ -37,6 +43,9 @@ pub(crate) struct Pool {
     moves: AtomicUsize,
     /// When the last tick was.
     pub(super) ticked_ms: AtomicU64,
+    /// Bytes that arrived for heaps that nobody uses, since they were settled last.
+    waiting_bytes: AtomicUsize,
+    is_settling: AtomicU32,
 }
 
 // SAFETY: what threads share is behind locks or atomic; heaps belong to one thread at a time, by the roster.
@@ -54,12 +63,17 @@ impl Pool {
             known: AtomicPtr::new(ptr::null_mut()),
             moves: AtomicUsize::new(0),
             ticked_ms: AtomicU64::new(0),
+            waiting_bytes: AtomicUsize::new(0),
+            is_settling: AtomicU32::new(0),
         }
     }
 
     /// A heap for the calling thread: one that another left, or a new one; `None` if the system refuses.
     pub(crate) fn adopt(&self) -> Option<NonNull<Heap>> {
-        self.idle.adopt().or_else(|| self.found())
+        let heap = self.idle.adopt().or_else(|| self.found())?;
+        // SAFETY: heaps live as long as the pool.
+        unsafe { heap.as_ref() }.set_absence(Absence::Present);
+        Some(heap)
     }
 
     /// Leaves a heap for the next thread.
@@ -68,14 +82,53 @@ impl Pool {
     ///
     /// The calling thread adopted it and does not use it afterwards.
     pub(crate) unsafe fn leave(&self, heap: NonNull<Heap>) {
+        // SAFETY: heaps live as long as the pool.
+        unsafe { heap.as_ref() }.set_absence(Absence::Away);
         // SAFETY: heaps live as long as the pool, and the caller owns this one.
         unsafe { self.idle.leave(heap) };
+    }
+
+    /// Sends blocks home. Mail for heaps that nobody uses is taken in by whoever notices that much has arrived.
+    pub(super) fn deliver(&self, owner: &Heap, class: Class, blocks: Chain, count: usize) {
+        owner.remote(class).push(blocks);
+        if owner.absence() != Absence::Present {
+            owner.set_absence(Absence::Away);
+            let waiting = self.waiting_bytes.fetch_add(count * class.bytes(), Ordering::Relaxed);
+            if waiting > WAITING_MAX {
+                self.settle_idle();
+            }
+        }
+    }
+
+    /// Settles some of the heaps that nobody uses: their caches go home, and their idle slabs back. Every tick does.
+    pub(crate) fn settle_idle(&self) {
+        if self.is_settling.swap(1, Ordering::Relaxed) != 0 {
+            return;
+        }
+        self.waiting_bytes.store(0, Ordering::Relaxed);
+        for _ in 0..SETTLED_AT_ONCE {
+            let Some(heap) = self.idle.adopt_where(|heap| heap.absence() == Absence::Away) else { break };
+            // SAFETY: heaps live as long as the pool, and this thread owns it now.
+            let idle = unsafe { heap.as_ref() };
+            // Before its lists are looked at, so that what arrives later is noticed later.
+            idle.set_absence(Absence::Settled);
+            idle.settle(self);
+            // SAFETY: adopted above, and not used below.
+            unsafe { self.idle.leave(heap) };
+        }
+        self.is_settling.store(0, Ordering::Relaxed);
+    }
+
+    /// Memory for a cache of that many blocks, with the slot below its floor, zeroed; `None` if the system refuses.
+    pub(crate) fn cache_array(&self, capacity: usize) -> Option<NonNull<*mut u8>> {
+        let mut meta = self.room.meta.lock();
+        Some(meta.take(&self.room.source, (capacity + 1) * size_of::<*mut u8>())?.cast())
     }
 
     fn found(&self) -> Option<NonNull<Heap>> {
         let memory = {
             let mut meta = self.room.meta.lock();
-            meta.take(&self.room.source, size_of::<Heap>() + CACHE_SLOTS * size_of::<*mut u8>())?
+            meta.take(&self.room.source, size_of::<Heap>() + FIRST_SLOTS * size_of::<*mut u8>())?
         };
         let heap = memory.cast::<Heap>();
         // SAFETY: fresh descriptor memory, aligned to 128, large enough.
@@ -84,7 +137,7 @@ impl Pool {
         let slots = unsafe { memory.add(size_of::<Heap>()) }.cast::<*mut u8>();
         // SAFETY: initialised above.
         let fresh = unsafe { heap.as_ref() };
-        // SAFETY: `CACHE_SLOTS` zeroed slots that nobody else knows; the heap is fresh.
+        // SAFETY: `FIRST_SLOTS` zeroed slots that nobody else knows; the heap is fresh.
         unsafe { fresh.equip(slots.as_ptr()) };
         let mut newest = self.known.load(Ordering::Relaxed);
         loop {
@@ -137,7 +190,7 @@ impl Pool {
         unsafe { chain.push(block.cast::<Block>()) };
         // SAFETY: null, or the owner of a slab: a heap, which lives as long as the pool.
         if let Some(owner) = unsafe { self.slab_of(block).owner().as_ref() } {
-            owner.remote(class).push(chain);
+            self.deliver(owner, class, chain, 1);
         }
     }
 
@@ -163,7 +216,7 @@ impl Pool {
         };
         // SAFETY: descriptors live as long as the pool.
         let slab = unsafe { slab.as_ref() }?;
-        slab.open(run.start, class, owner);
+        slab.open(run.start, run.is_zero, class, owner);
         self.map.get(run.id.segment)?.set_slab(run.id.slice, class, slab);
         Some(slab)
     }

@@ -15,11 +15,12 @@ fn sizes_ascend_and_waste_at_most_a_fifth() {
 #[cfg_attr(miri, ignore = "arithmetic alone, long under the interpreter")]
 #[test]
 fn every_size_gets_the_smallest_class_that_holds_it() {
-    for size in 0..=SMALL_MAX {
+    for size in 1..=SMALL_MAX {
         let class = Class::of(size, 1).unwrap();
         assert!(class.bytes() >= size);
         assert!(Class::all().take(class.index()).all(|smaller| smaller.bytes() < size), "{size}");
     }
+    assert_eq!(Class::of(0, 1), None, "no caller may ask for nothing");
     assert_eq!(Class::of(SMALL_MAX + 1, 1), None);
     assert_eq!(Class::of(isize::MAX as usize, 1), None);
 }
@@ -43,7 +44,7 @@ fn every_alignment_divides_the_class_it_leads_to() {
 fn slots_and_caches_fit_their_limits() {
     for class in Class::all() {
         assert!(class.slots() <= SLOTS_MAX && class.slots() >= 8);
-        assert!(class.cached() <= CACHED_MAX && class.batch() >= 4);
+        assert!(class.cached() <= CACHED_MAX && class.cached() >= 8);
         let last = (class.slots() - 1) * class.bytes();
         assert_eq!(class.slot_at(last), Some(class.slots() - 1));
         assert_eq!(class.slot_at(last + 1), None);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::mpsc::channel;
 use std::thread;
 
+use super::super::letter::ADDRESSEES;
 use super::*;
 
 /// A pool of a test, and what its heaps gave.

@@ -68,6 +68,21 @@ fn the_last_one_left_is_adopted_first() {
     toys.into_iter().for_each(free);
 }
 
+#[cfg(not(stratal_loom))]
+#[test]
+fn one_that_is_wanted_is_taken_from_the_middle() {
+    let roster = Roster::<Toy>::new();
+    let toys = [Toy::leaked(), Toy::leaked(), Toy::leaked()];
+    toys.iter().for_each(|&toy| leave(&roster, toy));
+    let middle = |toy: &Toy| std::ptr::eq(toy, toys[1].as_ptr());
+    assert_eq!(roster.adopt_where(middle), Some(toys[1]));
+    assert_eq!(roster.adopt_where(middle), None);
+    assert_eq!(roster.adopt_where(|_| true), Some(toys[2]), "the first one that is wanted");
+    assert_eq!(roster.adopt(), Some(toys[0]));
+    assert_eq!(roster.adopt(), None);
+    toys.into_iter().for_each(free);
+}
+
 #[cfg(stratal_loom)]
 mod modelled {
     use loom::sync::Arc;
@@ -118,6 +133,42 @@ mod modelled {
             // SAFETY: made above; every list that held it is drained or gone.
             drop(unsafe { Box::from_raw(std::ptr::with_exposed_provenance_mut::<Block>(address)) });
         });
+    }
+
+    /// A heap is looked for by its mark, behind which another is, while a thread leaves it.
+    fn search<O: Orders + 'static>() {
+        loom::model(|| {
+            let roster = Arc::new(Roster::<Toy, O>::new());
+            let toys = [Toy::leaked(), Toy::leaked()];
+            leave(&roster, toys[0]);
+            let leaver = {
+                let (roster, late) = (Arc::clone(&roster), toys[1].as_ptr().expose_provenance());
+                thread::spawn(move || {
+                    let late = NonNull::new(std::ptr::with_exposed_provenance_mut::<Toy>(late)).unwrap();
+                    bump(late);
+                    leave(&roster, late);
+                })
+            };
+            let wanted = roster.adopt_where(|toy| std::ptr::eq(toy, toys[1].as_ptr()));
+            if let Some(heap) = wanted {
+                assert_eq!(bump(heap), 2, "the one who searched must see what the one who left did");
+            }
+            leaver.join().unwrap();
+            let left = std::iter::from_fn(|| roster.adopt()).count();
+            assert_eq!(usize::from(wanted.is_some()) + left, 2, "no heap is lost or found twice");
+            toys.into_iter().for_each(free);
+        });
+    }
+
+    #[test]
+    fn loom_finds_every_heap_once_whoever_searches() {
+        search::<Paired>();
+    }
+
+    #[test]
+    #[should_panic(expected = "Causality violation")]
+    fn loom_rejects_a_search_that_does_not_consume() {
+        search::<WeakConsume>();
     }
 
     #[test]
