@@ -13,6 +13,7 @@ pub mod number;
 #[allow(unsafe_code, reason = "the allocator: bytes are born here")]
 pub mod pool;
 #[doc(hidden)]
+#[cfg(not(stratal_loom))]
 pub mod private;
 #[allow(unsafe_code, reason = "vector instructions, and elements as cache lines")]
 pub mod simd;
@@ -20,6 +21,7 @@ pub mod simd;
 mod sync;
 #[allow(unsafe_code, reason = "the contract with the operating system")]
 pub mod sys;
+#[cfg(not(stratal_loom))]
 pub mod tensor;
 
 #[cfg(not(stratal_loom))]

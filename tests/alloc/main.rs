@@ -5,6 +5,7 @@ mod child;
 mod corruption;
 mod exhaustion;
 mod fork;
+mod idle;
 mod leaks;
 mod model;
 mod threads;

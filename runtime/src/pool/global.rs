@@ -3,6 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout};
 use std::ptr;
 
+use super::background;
 use super::checks;
 use super::class::Class;
 use super::large;
@@ -86,6 +87,26 @@ impl Stratal {
     /// What the caches of threads hold stays.
     pub fn purge(&self) {
         POOL.purge();
+    }
+
+    /// Starts a thread that gives free memory back while the program is idle; whether it runs.
+    ///
+    /// Without it memory goes back within about a second too, but only while threads come by the slow paths of the
+    /// allocator: a program that frees a peak and then waits keeps it. The thread sleeps while nothing is free, no
+    /// signal handler runs on it, and the child of a fork starts its own when it needs one. Calling this twice is
+    /// calling it once.
+    ///
+    /// ```
+    /// # use stratal_runtime::Stratal;
+    /// #[global_allocator]
+    /// static GLOBAL: Stratal = Stratal::new();
+    ///
+    /// if !GLOBAL.purge_in_background() {
+    ///     eprintln!("no thread could be started: idle memory stays until the next allocation");
+    /// }
+    /// ```
+    pub fn purge_in_background(&self) -> bool {
+        background::start()
     }
 }
 

@@ -23,11 +23,14 @@
 //! - Corruption that is noticed ends the process after one line by `write(2)` (`corrupt`).
 //! - A block is in exactly one place: with the application, in one cache, on one remote list, or free in its slab.
 
+mod doze;
 mod lock;
 mod remote;
 mod roster;
 
 // Loom cannot build statics, so the front is compiled out under it and the parts with atomics are modelled alone.
+#[cfg(not(stratal_loom))]
+mod background;
 #[cfg(not(stratal_loom))]
 mod bins;
 #[cfg(not(stratal_loom))]

@@ -12,6 +12,7 @@
 use std::ffi::c_void;
 use std::ptr::NonNull;
 
+use super::background;
 use super::class::Class;
 use super::heap::Heap;
 use super::whole::Pool;
@@ -132,7 +133,7 @@ fn hook() {
     if HOOKED.load(Ordering::Relaxed) != 0 || HOOKED.swap(1, Ordering::Relaxed) != 0 {
         return;
     }
-    process::at_fork(before_fork, after_fork);
+    process::at_fork(before_fork, after_fork, after_fork_in_child);
     if let Some(key) = ExitKey::new(end_thread) {
         EXIT_KEY.store(key.number() + 1, Ordering::Release);
     }
@@ -159,4 +160,9 @@ extern "C" fn before_fork() {
 extern "C" fn after_fork() {
     // SAFETY: `before_fork` took the locks, on this thread or the one it was forked from.
     unsafe { POOL.release() };
+}
+
+extern "C" fn after_fork_in_child() {
+    after_fork();
+    background::forget();
 }

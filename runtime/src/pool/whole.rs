@@ -5,6 +5,7 @@
 
 use std::ptr::{self, NonNull};
 
+use super::background;
 use super::bins::RunId;
 use super::class::{Class, SLICE};
 use super::corrupt::corrupt;
@@ -229,6 +230,7 @@ impl Pool {
         {
             self.slab_runs.lock().give(&self.map, RunId { segment: number, slice }, false);
         }
+        background::notice(self);
         self.room.meta.lock().put_slab(slab);
     }
 
@@ -245,6 +247,7 @@ impl Pool {
         if !self.large_runs.lock().give(&self.map, id, is_zero) {
             corrupt("a large block that is not allocated was freed", start.addr());
         }
+        background::notice(self);
     }
 
     /// Makes a run longer or shorter where it is; whether there was room.
@@ -282,13 +285,15 @@ impl Pool {
             return;
         }
         self.tick();
-        let mut runs = self.large_runs.lock();
-        for start in starts {
-            let id = self.run_at(start);
-            if !runs.give(&self.map, id, false) {
-                corrupt("a large block that is not allocated was freed", start.addr());
+        {
+            let mut runs = self.large_runs.lock();
+            for start in starts {
+                if !runs.give(&self.map, self.run_at(start), false) {
+                    corrupt("a large block that is not allocated was freed", start.addr());
+                }
             }
         }
+        background::notice(self);
     }
 
     /// Moves the pages of one run to the start of another, if the system does that; the source reads zero then.

@@ -3,6 +3,7 @@
 //! Nothing here allocates from this crate or takes a lock of it.
 
 use std::ffi::c_void;
+use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 
 use super::attempt;
@@ -23,6 +24,37 @@ pub(crate) fn wake_one(word: &AtomicU32) {
     let wake = libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG;
     // SAFETY: a futex wake uses the address as a name only.
     let _ = attempt(-1, || unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), wake, 1) });
+}
+
+/// Sleeps for so long, or less if a signal comes.
+pub(crate) fn sleep_ms(ms: u64) {
+    let pause = libc::timespec {
+        tv_sec: (ms / 1000) as libc::time_t,
+        tv_nsec: (ms % 1000 * 1_000_000) as libc::c_long,
+    };
+    // SAFETY: `pause` is readable; what is left of it is not asked for.
+    unsafe { libc::nanosleep(&raw const pause, ptr::null_mut()) };
+}
+
+/// Starts a thread that nobody joins and no signal interrupts; whether that worked.
+pub(crate) fn spawn_detached(body: extern "C" fn(*mut c_void) -> *mut c_void) -> bool {
+    let mut blocked = MaybeUninit::<libc::sigset_t>::uninit();
+    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: writes the set.
+    unsafe { libc::sigfillset(blocked.as_mut_ptr()) };
+    // The new thread inherits the mask, so no handler of the program ever runs on it.
+    // SAFETY: the first set was just filled, the second is written.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, blocked.as_ptr(), before.as_mut_ptr()) };
+    let mut thread = MaybeUninit::<libc::pthread_t>::uninit();
+    // SAFETY: `thread` is written on success; no attributes; `body` takes anything.
+    let status = unsafe { libc::pthread_create(thread.as_mut_ptr(), ptr::null(), body, ptr::null_mut()) };
+    if status == 0 {
+        // SAFETY: created just now, and joined by nobody.
+        unsafe { libc::pthread_detach(thread.assume_init()) };
+    }
+    // SAFETY: written by the first call.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
+    status == 0
 }
 
 /// Milliseconds of a monotonic clock, coarse (a few milliseconds) and cheap.
@@ -65,10 +97,14 @@ impl ExitKey {
     }
 }
 
-/// Runs `prepare` before every fork, and `after` behind it in the parent and in the child; whether that worked.
-pub(crate) fn at_fork(prepare: unsafe extern "C" fn(), after: unsafe extern "C" fn()) -> bool {
+/// Runs `prepare` before every fork, `parent` and `child` behind it where they say; whether that worked.
+pub(crate) fn at_fork(
+    prepare: unsafe extern "C" fn(),
+    parent: unsafe extern "C" fn(),
+    child: unsafe extern "C" fn(),
+) -> bool {
     // SAFETY: the hooks have the signature of fork handlers and live as long as the program.
-    unsafe { libc::pthread_atfork(Some(prepare), Some(after), Some(after)) == 0 }
+    unsafe { libc::pthread_atfork(Some(prepare), Some(parent), Some(child)) == 0 }
 }
 
 /// Writes `line` to standard error in one piece and ends the process with SIGABRT.
