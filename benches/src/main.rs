@@ -12,7 +12,7 @@ mod suite;
 use clap::Parser;
 use contest::{Contest, Part};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use stratal::{Error, ErrorKind, Result};
 use suite::{Chosen, SUITES, Scale, Suite};
@@ -45,6 +45,12 @@ struct Options {
     /// Writes the rows to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Writes the rows to this file, as comma-separated values.
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Draws the groups' means to this SVG file; suite `alloc` only.
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
     /// Names the suites.
     #[arg(long)]
     list: bool,
@@ -84,11 +90,14 @@ fn run(options: &Options) -> Result<()> {
     let suite = find(options.suite.as_deref().unwrap_or_default())?;
     let mut rows = hold(suite, options)?;
     rows.extend(suite::derive(suite.name, &rows));
-    print!("{}", row::table(&rows));
-    match &options.json {
-        Some(path) => write(path, &rows),
-        None => Ok(()),
+    print!("{}", suite::report(suite.name, &rows));
+    if let Some(path) = &options.json {
+        let text = serde_json::to_string_pretty(&rows)
+            .map_err(|error| Error::new(ErrorKind::Format, "rows are not JSON").caused_by(error))?;
+        write(path, &(text + "\n"))?;
     }
+    options.csv.as_deref().map_or(Ok(()), |path| write(path, &row::csv(&rows)))?;
+    options.plot.as_deref().map_or(Ok(()), |path| suite::plot(suite.name, &rows, path))
 }
 
 fn hold(suite: &Suite, options: &Options) -> Result<Vec<row::Row>> {
@@ -127,8 +136,6 @@ fn contests(suite: &Suite, options: &Options) -> Result<Vec<Contest>> {
     Ok(contests)
 }
 
-fn write(path: &PathBuf, rows: &[row::Row]) -> Result<()> {
-    let text = serde_json::to_string_pretty(rows)
-        .map_err(|error| Error::new(ErrorKind::Format, "rows are not JSON").caused_by(error))?;
-    std::fs::write(path, text + "\n").map_err(|error| Error::from(error).with("file", path.display()))
+fn write(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).map_err(|error| Error::from(error).with("file", path.display()))
 }

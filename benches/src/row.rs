@@ -3,6 +3,9 @@
 use crate::stats::{Ratio, median};
 use serde::Serialize;
 
+#[cfg(test)]
+mod tests;
+
 /// One comparison with one rival. Every value is a cost in `unit`: lower is better.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Row {
@@ -40,18 +43,56 @@ pub(crate) struct Row {
 const HEADER: [&str; 9] =
     ["suite", "point", "ours", "rival", "rival value", "ratio", "95 % interval", "goal", "holds"];
 
-/// Rows as a table with aligned columns.
+/// Rows as a table.
 pub(crate) fn table(rows: &[Row]) -> String {
-    let mut cells = vec![HEADER.map(str::to_owned)];
-    cells.extend(rows.iter().map(Row::cells));
-    let width = |column: usize| cells.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..HEADER.len()).map(width).collect();
-    let line = |row: &[String; 9]| {
-        let padded: Vec<String> =
-            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        padded.join("  ").trim_end().to_owned() + "\n"
+    let header = HEADER.map(str::to_owned).to_vec();
+    aligned(&[vec![header], rows.iter().map(|row| row.cells().to_vec()).collect()].concat())
+}
+
+/// Lines of cells with their columns aligned; a line of one cell is a heading.
+pub(crate) fn aligned(lines: &[Vec<String>]) -> String {
+    let width = |line: &[String], column: usize| line.get(column).map_or(0, |cell| cell.chars().count());
+    let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let counted = || lines.iter().filter(|line| line.len() > 1);
+    let widths: Vec<usize> =
+        (0..columns).map(|column| counted().map(|line| width(line, column)).max().unwrap_or(0)).collect();
+    let padded = |line: &Vec<String>| {
+        let cells: Vec<String> =
+            line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        cells.join("  ").trim_end().to_owned() + "\n"
     };
-    cells.iter().map(line).collect()
+    lines.iter().map(padded).collect()
+}
+
+/// Rows as comma-separated values, with the keys that the JSON has.
+pub(crate) fn csv(rows: &[Row]) -> String {
+    let mut text =
+        String::from("suite,point,ours,rival,rival_value,ratio,ci_low,ci_high,runs,goal,holds,unit,limit\n");
+    let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
+    for row in rows {
+        let fields = [
+            quoted(row.suite),
+            quoted(&row.point),
+            row.ours.to_string(),
+            quoted(&row.rival),
+            row.rival_value.to_string(),
+            row.ratio.to_string(),
+            row.ci_low.to_string(),
+            row.ci_high.to_string(),
+            row.runs.to_string(),
+            number(row.goal),
+            row.holds.map_or_else(String::new, |holds| holds.to_string()),
+            quoted(row.unit),
+            number(row.limit),
+        ];
+        text += &(fields.join(",") + "\n");
+    }
+    text
+}
+
+/// A text as a field: in quotes where it needs them.
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 
 impl Row {

@@ -30,6 +30,7 @@ const GUESTS: &[(&str, &[&str])] = &[
     ("loom", &["runtime/src/sync.rs"]),
     ("memmap2", &["tiering/src/origin", "runtime/src/shm", "benches/"]),
     ("num_complex", &["runtime/src/number"]),
+    ("plotters", &["benches/"]),
     ("proc_macro2", &["macros/"]),
     ("proptest", &[]),
     ("pulp", &["tiering/cli/"]),

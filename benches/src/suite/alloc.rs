@@ -13,9 +13,13 @@ use stratal::Result;
 
 mod figures;
 mod instructions;
+mod plot;
 mod points;
+mod report;
 mod summary;
 
+pub(crate) use plot::plot;
+pub(crate) use report::report;
 pub(crate) use summary::summary;
 
 pub(crate) const SUITE: Suite = Suite {

@@ -1,7 +1,7 @@
 //! The suites, one per file: each turns the options into contests.
 
 use crate::contest::Contest;
-use crate::row::Row;
+use crate::row::{self, Row};
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::path::Path;
@@ -79,6 +79,22 @@ pub(crate) fn derive(suite: &str, rows: &[Row]) -> Vec<Row> {
         "alloc" => alloc::summary(rows),
         _ => Vec::new(),
     }
+}
+
+/// A suite's rows for people.
+pub(crate) fn report(suite: &str, rows: &[Row]) -> String {
+    if suite == alloc::SUITE.name { alloc::report(rows) } else { row::table(rows) }
+}
+
+/// Draws what a suite found, as SVG.
+///
+/// # Errors
+/// `Unsupported` where a suite has no picture.
+pub(crate) fn plot(suite: &str, rows: &[Row], path: &Path) -> Result<()> {
+    if suite == alloc::SUITE.name {
+        return alloc::plot(rows, path);
+    }
+    Err(Error::new(ErrorKind::Unsupported, "only suite `alloc` draws a plot").with("suite", suite))
 }
 
 /// For suites whose children are other programs.

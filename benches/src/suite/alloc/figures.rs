@@ -12,7 +12,7 @@ use std::rc::Rc;
 use stratal::{Error, ErrorKind, Result};
 
 /// Name of the constant.
-const GOAL: &str = "goal";
+pub(super) const GOAL: &str = "goal";
 
 /// Places in a child's numbers: peak MiB, wall nanoseconds per operation, the point's further figure.
 const PEAK: usize = 1;

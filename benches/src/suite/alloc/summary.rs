@@ -11,11 +11,22 @@ use crate::row::Row;
 mod tests;
 
 /// The rival of the goals: the `mimalloc` crate as it comes.
-const ANCHOR: &str = RIVALS[0];
+pub(super) const ANCHOR: &str = RIVALS[0];
 /// Suffixes of the metrics, and what is promised over all points of the reference.
-const METRICS: [(&str, Option<f64>); 2] = [("", Some(0.65)), (".rss", Some(0.60))];
+pub(super) const METRICS: [(&str, Option<f64>); 2] = [("", Some(0.65)), (".rss", Some(0.60))];
 /// Stands in no mean: these points came later than the goals.
 const LATER: &str = "runtimes";
+
+/// How the name of a mean begins: so many points follow, then the group and the metric.
+const MEAN: &str = "geomean of ";
+
+/// Group and metric of a mean by its name; nothing if it is none.
+pub(super) fn mean_name(point: &str) -> Option<(&str, &str)> {
+    let (_, group) = point.strip_prefix(MEAN)?.split_once(": ")?;
+    let suffix =
+        METRICS.map(|(suffix, _)| suffix).into_iter().rev().find(|suffix| group.ends_with(suffix))?;
+    Some((&group[..group.len() - suffix.len()], suffix))
+}
 
 /// Rows against the best rival of each point, and means by group against every rival.
 pub(crate) fn summary(rows: &[Row]) -> Vec<Row> {
@@ -69,7 +80,7 @@ fn means(rows: &[Row], group: &str, suffix: &str, goal: Option<f64>, points: &[S
             .collect();
         let first = measured.first()?;
         let pairs = (0..first.pairs.len()).map(|round| geometric(&measured, round)).collect();
-        let name = format!("geomean of {}: {group}{suffix}", measured.len());
+        let name = format!("{MEAN}{}: {group}{suffix}", measured.len());
         Row::of(first.suite, name, first.unit, rival, pairs, goal.filter(|_| *rival == ANCHOR))
     };
     RIVALS.iter().filter_map(mean).collect()
