@@ -10,8 +10,9 @@ pub use stratal_runtime::pool::{
 };
 pub use stratal_runtime::tensor::{
     Adopt, Alignment, AnyTensor, Axis, C, ColumnMajor, ConstShape, DType, Dense, Dim, Dyn, Element, Heap,
-    LoadError, MemorySource, Named, Order, Param, ParamInfo, ParamSource, Params, ReadLease, RowMajor, Shape,
-    Strided, Tensor, Tied, Uninit, View, ViewMut, WriteLease, bf16, f16,
+    Link, Links, LoadError, MemorySource, Named, Order, Param, ParamInfo, ParamSource, Params, ReadLease,
+    RowMajor, Shape, Shared, StackTensor, Strided, Tensor, Tied, Uninit, View, ViewMut, WeakShared,
+    WriteLease, bf16, f16,
 };
 
 pub use stratal_tiering::engine::{Engine, EngineBuilder};
@@ -89,6 +90,32 @@ macro_rules! Shape {
 #[macro_export]
 macro_rules! dims {
     ($($names:tt)*) => { $crate::__private::dims!([$crate::__private] $($names)*); };
+}
+
+/// A tensor of the elements in brackets: `tensor![[1.0f32, 2.0], [3.0, 4.0]]?` has the type `Tensor<f32, Shape![2, 2]>`.
+///
+/// Lists nest up to six deep; one that is shorter than its neighbours is an error of the compiler, at that list.
+/// `tensor![[0.5f32; 4096]; 4096]?` repeats, as `vec!` does, and needs no stack for it: elements go from the expression
+/// into the tensor's memory. Lists of constants are borrowed from the program.
+///
+/// ```
+/// use stratal::{Shape, Tensor, tensor};
+/// let table: Tensor<f32, Shape![2, 3]> = tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]?;
+/// assert_eq!(table.read()?.view()[[1, 0]], 4.0);
+/// assert_eq!(tensor![[7u8; 3]; 2]?.to_string(), "[[7 7 7]\n [7 7 7]]");
+/// # Ok::<(), stratal::Error>(())
+/// ```
+///
+/// # Errors
+/// Out of memory.
+#[macro_export]
+macro_rules! tensor {
+    (@written [$($inner:tt)*]; $count:expr) => {
+        $crate::__private::Repeat::<_, { $count }>($crate::tensor!(@written $($inner)*))
+    };
+    (@written $value:expr; $count:expr) => { $crate::__private::Repeat::<_, { $count }>($value) };
+    (@written $($item:expr),* $(,)?) => { [$($item),*] };
+    ($($written:tt)*) => { $crate::__private::literal(&$crate::tensor!(@written $($written)*)) };
 }
 
 /// What macro output may name, and nobody else.

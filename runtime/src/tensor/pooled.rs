@@ -2,7 +2,8 @@
 
 use super::any::AnyTensor;
 use super::dtype::Element;
-use super::shape::{ConstShape, Shape};
+use super::nested::ConstShape;
+use super::shape::Shape;
 use super::typed::Tensor;
 use crate::error::Result;
 use crate::pool::Pool;

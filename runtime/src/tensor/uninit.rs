@@ -135,7 +135,7 @@ impl<T: Element, S: Shape> From<Unfinished<T, S>> for Error {
 }
 
 /// The next index in row-major order, wrapping to the first after the last.
-fn advance(index: &mut [usize], shape: &[usize]) {
+pub(super) fn advance(index: &mut [usize], shape: &[usize]) {
     for (i, &size) in index.iter_mut().zip(shape).rev() {
         *i += 1;
         if *i < size {
