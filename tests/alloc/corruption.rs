@@ -11,7 +11,7 @@ use crate::child::{is_child, run_again};
 const SIGABRT: i32 = 6;
 
 /// Runs the calling test again as a child that misuses the heap, and checks how it ends.
-fn dies_saying(test: &str, expected: &str, misuse: fn()) {
+pub(crate) fn dies_saying(test: &str, expected: &str, misuse: fn()) {
     if is_child() {
         misuse();
         return;
@@ -23,12 +23,12 @@ fn dies_saying(test: &str, expected: &str, misuse: fn()) {
     assert!(line.is_some_and(|line| line.contains(expected)), "{said}");
 }
 
-fn alloc(layout: Layout) -> *mut u8 {
+pub(crate) fn alloc(layout: Layout) -> *mut u8 {
     // SAFETY: layouts of this file are not empty.
     black_box(unsafe { Stratal::new().alloc(layout) })
 }
 
-fn free(block: *mut u8, layout: Layout) {
+pub(crate) fn free(block: *mut u8, layout: Layout) {
     // SAFETY: none: these tests break the contract, in a process of their own that must not survive it.
     unsafe { Stratal::new().dealloc(black_box(block), layout) };
 }

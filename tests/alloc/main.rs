@@ -5,6 +5,8 @@ mod child;
 mod corruption;
 mod exhaustion;
 mod fork;
+#[cfg(feature = "hardened")]
+mod hardened;
 mod idle;
 mod leaks;
 mod model;

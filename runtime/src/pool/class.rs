@@ -9,6 +9,9 @@
 /// Bytes of a slice, the unit that slabs and runs are made of.
 pub(crate) const SLICE: usize = 64 << 10;
 
+/// Bytes at the end of every slab and run that nobody gets: the guard page of feature `hardened`.
+pub(crate) const GUARD: usize = if cfg!(feature = "hardened") { 4096 } else { 0 };
+
 /// The largest request that a slab serves, in bytes; larger ones get a run of slices.
 pub(crate) const SMALL_MAX: usize = 32 << 10;
 
@@ -152,7 +155,7 @@ const fn facts() -> [Facts; Class::COUNT] {
             fit @ 8..CACHED_MAX => fit,
             _ => CACHED_MAX,
         };
-        let slots = slab_slices * SLICE / bytes;
+        let slots = (slab_slices * SLICE - GUARD) / bytes;
         facts[place] = Facts {
             bytes: bytes as u32,
             slots: slots as u32,

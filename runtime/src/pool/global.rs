@@ -203,6 +203,7 @@ unsafe fn free<const IN_PROGRAM: bool>(block: *mut u8, size: usize, align: usize
 /// Frees a block of a class.
 #[inline]
 fn free_small(class: Class, block: *mut u8) {
+    let Some((class, block)) = checks::exchanged(class, block) else { return };
     if !thread::with_heap(|heap| heap.cache(class).push(block)) {
         thread::free_slowly(class, block);
     }

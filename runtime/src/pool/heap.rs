@@ -122,7 +122,9 @@ impl Heap {
     /// - `slots` has [`FIRST_SLOTS`] zeroed slots that live as long as the heap and are used by it alone.
     /// - The heap is fresh.
     pub(crate) unsafe fn equip(&self, slots: *mut *mut u8) {
-        self.runs.open();
+        if !cfg!(feature = "hardened") {
+            self.runs.open();
+        }
         let mut next = slots;
         for class in Class::all() {
             let capacity = first_cached(class);

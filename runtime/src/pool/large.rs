@@ -3,7 +3,8 @@
 use std::alloc::Layout;
 use std::ptr;
 
-use super::class::{Class, SLICE};
+use super::checks;
+use super::class::{Class, GUARD, SLICE};
 use super::run_cache::RunCache;
 use super::runs::Want;
 use super::segment::{HUGE_SLICES, Slice};
@@ -15,7 +16,7 @@ const MOVE_MIN: usize = 1 << 20;
 
 /// What a large layout asks of the runs; `None` if no address space could hold it.
 fn want(size: usize, align: usize) -> Option<Want> {
-    let slices = u32::try_from(size.max(1).div_ceil(SLICE)).ok()?;
+    let slices = u32::try_from((size.max(1) + GUARD).div_ceil(SLICE)).ok()?;
     Some(Want { align: align.div_ceil(SLICE) as u64, ..Want::of(slices) })
 }
 
@@ -48,6 +49,8 @@ fn alloc_slowly(pool: &Pool, kept: &RunCache, layout: Layout, zeroed: bool) -> *
         // SAFETY: the run is at least that long, and nobody else has it.
         unsafe { run.start.write_bytes(0, layout.size()) };
     }
+    // SAFETY: just taken; the block ends before the last bytes of what was wanted.
+    unsafe { checks::run_taken(run.start, want.slices) };
     run.start
 }
 
@@ -68,12 +71,14 @@ fn free_slowly(pool: &Pool, kept: &RunCache, block: *mut u8, slices: u32, entry:
             return;
         }
     }
-    pool.give_run(block, false);
+    // SAFETY: the run of a block that its owner gave up.
+    let is_zero = unsafe { checks::closed(block, slices) };
+    pool.give_run(block, is_zero);
 }
 
 /// Bytes of a large block that its owner may use; aborts if it is none.
 pub(crate) fn usable(pool: &Pool, block: *mut u8) -> usize {
-    pool.used_run(block).0 as usize * SLICE
+    pool.used_run(block).0 as usize * SLICE - GUARD
 }
 
 /// Makes a large block `size` bytes long, where it is if there is room, else elsewhere, with its contents; null if that
@@ -90,7 +95,8 @@ pub(crate) unsafe fn resize(
     layout: Layout,
     size: usize,
 ) -> *mut u8 {
-    if Class::of(size, layout.align()).is_some() {
+    // What has a guard behind it moves.
+    if cfg!(feature = "hardened") || Class::of(size, layout.align()).is_some() {
         return ptr::null_mut();
     }
     let Some(want) = want(size, layout.align()) else { return ptr::null_mut() };

@@ -29,6 +29,8 @@ mod remote;
 mod roster;
 
 // Loom cannot build statics, so the front is compiled out under it and the parts with atomics are modelled alone.
+#[cfg(all(stratal_asan, not(stratal_loom)))]
+mod asan;
 #[cfg(not(stratal_loom))]
 mod background;
 #[cfg(not(stratal_loom))]
@@ -47,6 +49,8 @@ mod corrupt;
 mod decay;
 #[cfg(not(stratal_loom))]
 mod global;
+#[cfg(all(feature = "hardened", not(stratal_loom)))]
+mod hardened;
 #[cfg(not(stratal_loom))]
 mod heap;
 #[cfg(not(stratal_loom))]

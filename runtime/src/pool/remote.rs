@@ -32,6 +32,10 @@ impl Block {
 unsafe fn link(block: *mut Block, next: *mut Block) {
     // SAFETY: the caller's own memory; a cell is valid whatever its bytes are.
     let place = unsafe { &(*block).next };
+    #[cfg(stratal_asan)]
+    super::asan::unpoison(block.cast(), size_of::<Block>());
+    #[cfg(all(feature = "hardened", not(stratal_loom)))]
+    let next = super::hardened::key::seal(block.addr(), next.cast()).cast();
     // SAFETY: nobody else accesses it.
     place.with_mut(|place| unsafe { place.write(next) });
 }
@@ -45,7 +49,10 @@ unsafe fn next_of(block: *mut Block) -> *mut Block {
     // SAFETY: the caller's own memory, which `link` initialised.
     let place = unsafe { &(*block).next };
     // SAFETY: nobody else accesses it.
-    place.with_mut(|place| unsafe { place.read() })
+    let next = place.with_mut(|place| unsafe { place.read() });
+    #[cfg(all(feature = "hardened", not(stratal_loom)))]
+    let next = super::hardened::key::open(block.addr(), next.cast()).cast();
+    next
 }
 
 /// Free blocks linked from `head` to `tail`, in the hands of one thread.
@@ -143,6 +150,11 @@ impl Iterator for Drain {
         // SAFETY: every block of the list was linked by its sender, whose writes the swap made visible, and belongs
         // to this drain alone.
         self.next = unsafe { next_of(block) };
+        #[cfg(all(feature = "hardened", not(stratal_loom)))]
+        // SAFETY: as above: the block's first word, which was its link.
+        unsafe {
+            block.cast::<usize>().write(super::hardened::JUNK_WORD);
+        }
         Some(block)
     }
 }

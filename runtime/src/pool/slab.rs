@@ -33,6 +33,8 @@ pub(crate) struct Slab {
     pub(super) previous: Cell<*const Slab>,
     pub(super) next: Cell<*const Slab>,
     bits: [Cell<u64>; WORDS],
+    #[cfg(feature = "hardened")]
+    ward: super::hardened::Ward,
 }
 
 impl Slab {
@@ -64,6 +66,20 @@ impl Slab {
 
     pub(crate) fn base(&self) -> *mut u8 {
         self.base.get()
+    }
+
+    /// Which slots the application has.
+    #[cfg(feature = "hardened")]
+    pub(crate) fn ward(&self) -> &super::hardened::Ward {
+        &self.ward
+    }
+
+    /// The slot that a block is; aborts if it is none.
+    pub(crate) fn slot_of(&self, block: *mut u8) -> usize {
+        match self.class.get().slot_at(self.offset(block)) {
+            Some(slot) => slot,
+            None => corrupt("a pointer into the middle of a block was freed", block.addr()),
+        }
     }
 
     fn offset(&self, block: *mut u8) -> usize {
@@ -134,13 +150,10 @@ impl Slab {
 
     /// Takes back blocks that lie in this slab; aborts if one is no block, or free already.
     pub(crate) fn put(&self, blocks: &[*mut u8]) {
-        let class = self.class.get();
         let mut word = usize::MAX;
         let mut bits = 0;
         for &block in blocks {
-            let Some(slot) = class.slot_at(self.offset(block)) else {
-                corrupt("a pointer into the middle of a block was freed", block.addr());
-            };
+            let slot = self.slot_of(block);
             // Neighbours share a word, which stays in a register as long as they come together.
             if slot / 64 != word {
                 if let Some(cell) = self.bits.get(word) {

@@ -154,12 +154,19 @@ extern "C" fn end_thread(heap: *mut c_void) {
 }
 
 extern "C" fn before_fork() {
+    #[cfg(feature = "hardened")]
+    super::hardened::acquire();
     POOL.acquire();
 }
 
 extern "C" fn after_fork() {
     // SAFETY: `before_fork` took the locks, on this thread or the one it was forked from.
     unsafe { POOL.release() };
+    #[cfg(feature = "hardened")]
+    // SAFETY: as above.
+    unsafe {
+        super::hardened::release();
+    }
 }
 
 extern "C" fn after_fork_in_child() {

@@ -7,6 +7,7 @@ use std::ptr::{self, NonNull};
 
 use super::background;
 use super::bins::RunId;
+use super::checks;
 use super::class::{Class, SLICE};
 use super::corrupt::corrupt;
 use super::heap::{Absence, FIRST_SLOTS, Heap};
@@ -218,6 +219,8 @@ impl Pool {
         // SAFETY: descriptors live as long as the pool.
         let slab = unsafe { slab.as_ref() }?;
         slab.open(run.start, run.is_zero, class, owner);
+        // SAFETY: the run was just taken, and slots end before its last bytes.
+        unsafe { checks::opened(run.start, class.slab_slices()) };
         self.map.get(run.id.segment)?.set_slab(run.id.slice, class, slab);
         Some(slab)
     }
@@ -228,7 +231,9 @@ impl Pool {
         segment.clear_slab(slice, slab.class());
         self.tick();
         {
-            self.slab_runs.lock().give(&self.map, RunId { segment: number, slice }, false);
+            // SAFETY: all of its slots are free, and its owner closes it.
+            let is_zero = unsafe { checks::closed(slab.base(), slab.class().slab_slices()) };
+            self.slab_runs.lock().give(&self.map, RunId { segment: number, slice }, is_zero);
         }
         background::notice(self);
         self.room.meta.lock().put_slab(slab);

@@ -123,6 +123,21 @@ pub(crate) unsafe fn dont_dump(start: NonNull<u8>, len: usize) -> Result<(), Err
     unsafe { advise(start, len, libc::MADV_DONTDUMP) }
 }
 
+/// Makes whole pages readable and writable, or neither; contents stay.
+///
+/// # Safety
+///
+/// The range lies in reservations of the caller, and nobody accesses it while it is neither.
+#[cfg(feature = "hardened")]
+pub(crate) unsafe fn protect(start: NonNull<u8>, len: usize, accessible: bool) -> Result<(), Errno> {
+    let protection = if accessible { libc::PROT_READ | libc::PROT_WRITE } else { libc::PROT_NONE };
+    attempt(-1, || {
+        // SAFETY: the caller's range.
+        unsafe { libc::mprotect(start.as_ptr().cast(), len, protection) }
+    })
+    .map(drop)
+}
+
 /// See [`super::decommit`].
 ///
 /// # Safety

@@ -44,6 +44,16 @@ pub(crate) unsafe fn release(start: NonNull<u8>, len: usize) -> Result<(), Errno
     Ok(())
 }
 
+/// Takes note of nothing.
+///
+/// # Safety
+///
+/// None: nothing is done.
+#[cfg(feature = "hardened")]
+pub(crate) unsafe fn protect(_start: NonNull<u8>, _len: usize, _accessible: bool) -> Result<(), Errno> {
+    Ok(())
+}
+
 /// See [`super::decommit`].
 ///
 /// # Safety

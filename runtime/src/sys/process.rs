@@ -67,6 +67,20 @@ pub(crate) fn coarse_ms() -> u64 {
     now.tv_sec.unsigned_abs() * 1000 + now.tv_nsec.unsigned_abs() / 1_000_000
 }
 
+/// A word that differs from process to process and that nobody outside can know.
+#[cfg(feature = "hardened")]
+pub(crate) fn random_word() -> usize {
+    // SAFETY: getauxval reads no memory of ours.
+    let place = if cfg!(miri) { 0 } else { unsafe { libc::getauxval(libc::AT_RANDOM) } };
+    let place = std::ptr::with_exposed_provenance::<[usize; 2]>(place as usize);
+    if place.is_null() {
+        return 0x9E37_79B9_7F4A_7C15;
+    }
+    // SAFETY: the kernel put 16 random bytes there, for as long as the process lives. The first half guards stacks.
+    let words = unsafe { place.read_unaligned() };
+    words[1]
+}
+
 /// A hook that runs when a thread that armed it ends, after the destructors of its `thread_local!`s.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ExitKey(libc::pthread_key_t);

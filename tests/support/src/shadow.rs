@@ -32,6 +32,12 @@ impl Ledger {
         live.insert(start, end);
     }
 
+    /// Blocks that are live in any of them.
+    #[must_use]
+    pub fn live_blocks(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     fn leave(&self, start: usize) {
         let gone = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&start);
         assert!(gone.is_some(), "{start:#x} is not live");
