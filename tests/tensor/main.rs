@@ -2,4 +2,6 @@
 
 mod leases;
 mod load;
+mod options;
+mod save;
 mod shapes;

@@ -28,6 +28,8 @@ const ROOMS: &[&str] = &[
     // Call the allocator and the contracts directly.
     "tests/alloc/",
     "tests/support/",
+    // Maps a file.
+    "tests/tensor/save",
     "benches/",
     "fuzz/",
 ];

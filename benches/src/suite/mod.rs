@@ -12,6 +12,7 @@ mod tests;
 
 pub(crate) mod alloc;
 pub(crate) mod io;
+pub(crate) mod macros;
 pub(crate) mod stream;
 
 /// What a suite needs to know.
@@ -65,7 +66,7 @@ pub(crate) struct Suite {
 }
 
 /// Every suite.
-pub(crate) const SUITES: &[Suite] = &[alloc::SUITE, io::SUITE, stream::SUITE];
+pub(crate) const SUITES: &[Suite] = &[alloc::SUITE, io::SUITE, macros::SUITE, stream::SUITE];
 
 /// Rounds of a full run. Nine give a 95 % interval that excludes the extremes, six the least that has one: enough
 /// where points are many.

@@ -78,6 +78,11 @@ impl Catalogue {
         self.entries
     }
 
+    /// The position of the entry called `name`.
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
     /// The entry called `name`.
     pub(super) fn get(&self, name: &str) -> Option<&TensorEntry> {
         self.by_name.get(name).map(|index| &self.entries[*index])

@@ -90,6 +90,11 @@ impl Checkpoint {
         self.0.catalogue.get(name)
     }
 
+    /// The position of the tensor called `name` among [`Checkpoint::tensors`].
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        self.0.catalogue.position(name)
+    }
+
     /// Its open files; [`TensorEntry::file`] indexes them.
     #[must_use]
     pub fn files(&self) -> &[CheckpointFile] {

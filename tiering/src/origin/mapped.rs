@@ -3,13 +3,26 @@
 //! The engine never maps a checkpoint. A mapping turns two faults of the file into faults of the program: bytes cut
 //! off after opening raise SIGBUS where they are read, and bytes changed after opening change under a `&[u8]`.
 
+use super::catalogue::TensorEntry;
 use super::checkpoint::{Checkpoint, CheckpointFile};
 use crate::error::{Error, ErrorKind, Result};
 use memmap2::{Mmap, MmapOptions};
 use std::fmt;
+use std::ops::Range;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use stratal_runtime::tensor::managed::{Access, Held, Keeper, Managed};
+use stratal_runtime::tensor::{Alignment, AnyTensor, ParamInfo, ParamSource};
 
-/// The bytes of every tensor of a checkpoint, straight from the page cache.
-pub struct Mapped {
+/// The bytes of every tensor of a checkpoint, straight from the page cache. Cloning shares it.
+///
+/// Parameters load from it without an engine, `Model::from_source(&mapped)`: a tensor whose bytes lie aligned in the
+/// file is read where they lie, another is copied once. They are only read; leases to write are refused.
+#[derive(Clone)]
+pub struct Mapped(Arc<Maps>);
+
+/// What a mapped checkpoint keeps alive.
+struct Maps {
     checkpoint: Checkpoint,
     maps: Vec<Mmap>,
 }
@@ -22,7 +35,7 @@ impl Checkpoint {
     /// name the file.
     ///
     /// # Safety
-    /// Until the returned value is dropped, nobody truncates or writes the files, in this process or another.
+    /// Until the returned value, its clones, and every tensor and lease that came of them are dropped, nobody truncates or writes the files, in this process or another.
     /// Truncation raises SIGBUS where the missing bytes are read; a write changes bytes that Rust holds as immutable,
     /// which is undefined behaviour.
     pub unsafe fn map(&self) -> Result<Mapped> {
@@ -32,7 +45,7 @@ impl Checkpoint {
             unsafe { map_file(file) }.map_err(|error| error.with("file", file.path.display()))
         };
         let maps = self.files().iter().map(map).collect::<Result<_>>()?;
-        Ok(Mapped { checkpoint: self.clone(), maps })
+        Ok(Mapped(Arc::new(Maps { checkpoint: self.clone(), maps })))
     }
 }
 
@@ -57,20 +70,94 @@ impl Mapped {
     /// The bytes of the tensor called `name`; they start at its offset in the file, so they may be unaligned.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        let entry = self.checkpoint.get(name)?;
-        let map = self.maps.get(entry.file as usize)?;
-        map.get(usize::try_from(entry.offset).ok()?..usize::try_from(entry.end()).ok()?)
+        self.0.bytes(self.0.checkpoint.get(name)?)
     }
 
     /// The checkpoint that is mapped.
     #[must_use]
     pub fn checkpoint(&self) -> &Checkpoint {
-        &self.checkpoint
+        &self.0.checkpoint
+    }
+}
+
+impl Maps {
+    fn bytes(&self, entry: &TensorEntry) -> Option<&[u8]> {
+        let map = self.maps.get(entry.file as usize)?;
+        map.get(usize::try_from(entry.offset).ok()?..usize::try_from(entry.end()).ok()?)
+    }
+}
+
+impl ParamSource for Mapped {
+    fn title(&self) -> String {
+        self.checkpoint().path().display().to_string()
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.checkpoint().tensors().iter().map(|entry| &*entry.name).collect()
+    }
+
+    fn find(&self, name: &str) -> Option<ParamInfo> {
+        let entry = self.checkpoint().get(name)?;
+        let (dtype, shape) = entry.dtype.tensor_of(&entry.shape)?;
+        Some(ParamInfo { dtype, shape })
+    }
+
+    fn adopt(&self, name: &str, tier: Option<&str>) -> Result<AnyTensor> {
+        tier.map_or(Ok(()), |tier| self.check_tier(tier))?;
+        let missing =
+            || Error::new(ErrorKind::Missing, "the checkpoint has no such tensor").with("tensor", name);
+        let entry = self.checkpoint().get(name).ok_or_else(missing)?;
+        let bytes = self.0.bytes(entry).ok_or_else(missing)?;
+        let Some((dtype, shape)) = entry.dtype.tensor_of(&entry.shape) else {
+            let message = format!("no tensor holds {:?} elements of {}", entry.shape, entry.dtype);
+            return Err(Error::new(ErrorKind::Unsupported, message).with("tensor", name));
+        };
+        if !(bytes.as_ptr() as usize).is_multiple_of(dtype.size()) {
+            let copy = AnyTensor::zeros(dtype, &shape, Alignment::Simd)?.named(name);
+            if let Some(target) = copy.lease(Access::Write)?.bytes_mut() {
+                target.copy_from_slice(bytes);
+            }
+            return Ok(copy);
+        }
+        let index = self.checkpoint().position(name).ok_or_else(missing)?;
+        let keeper: Arc<dyn Keeper> = Arc::clone(&self.0) as _;
+        AnyTensor::managed(dtype, &shape, Managed::new(keeper, index as u64, Arc::clone(&entry.name)))
+    }
+}
+
+// SAFETY:
+// - the range handed out lies in a map, which lives as long as `self`, never moves, and is readable;
+// - nobody writes it: this keeper lends nothing to write, and nobody writes the file (contract of `map`);
+// - only tensors whose first byte is aligned to their element are adopted, so a range of whole elements is.
+unsafe impl Keeper for Maps {
+    fn acquire(&self, id: u64, range: Range<u64>, access: Access) -> Result<Held> {
+        if access == Access::Write {
+            return Err(Error::new(ErrorKind::Unsupported, "a mapped checkpoint is only read"));
+        }
+        let outside = || Error::new(ErrorKind::Shape, format!("bytes {range:?} lie outside the tensor"));
+        let index = usize::try_from(id).map_err(|_| outside())?;
+        let bytes = self.checkpoint.tensors().get(index).and_then(|entry| self.bytes(entry));
+        let start = usize::try_from(range.start).map_err(|_| outside())?;
+        let end = usize::try_from(range.end).map_err(|_| outside())?;
+        let held = bytes.and_then(|bytes| bytes.get(start..end)).ok_or_else(outside)?;
+        Ok(Held { bytes: NonNull::from(held).cast(), len: held.len(), token: 0 })
+    }
+
+    fn release(&self, _: u64) {}
+
+    fn prefetch(&self, _: u64, _: Range<u64>) {}
+
+    fn forget(&self, _: u64) {}
+}
+
+impl fmt::Debug for Maps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Maps").field("checkpoint", &self.checkpoint.path()).finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Mapped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mapped").field("checkpoint", &self.checkpoint.path()).finish_non_exhaustive()
+        f.debug_struct("Mapped").field("checkpoint", &self.checkpoint().path()).finish_non_exhaustive()
     }
 }

@@ -4,8 +4,8 @@
 //! [`TensorEntry`] as a clean copy at home: a byte range of an open file, which is never written, never copied, and
 //! evicted by forgetting. Nothing that a header says is believed before `safetensors::header` has checked it.
 //!
-//! [`Writer`] makes *new* checkpoints. It lives here because reader and writer share one judge and one format, and
-//! it keeps the room's promise: it writes beside the target and renames, so an open home never changes its bytes.
+//! [`Writer`] and [`Checkpoint::save`] make *new* checkpoints. They live here because reader and writer share one judge and one format, and
+//! they keep the room's promise: they write beside the target and renames, so an open home never changes its bytes.
 //!
 //! ```text
 //! open ── pread header ──> header::parse (pure) ──> Catalogue{TensorEntry…} ──> engine reads ranges of files()
@@ -16,6 +16,7 @@ mod checkpoint;
 mod dtype;
 mod mapped;
 pub mod safetensors;
+mod save;
 
 pub use catalogue::TensorEntry;
 pub use checkpoint::{Checkpoint, CheckpointFile};
