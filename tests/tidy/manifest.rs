@@ -10,7 +10,7 @@ const GUESTS: &[(&str, &[&str])] = &[
     ("clap", &["tiering/cli/", "benches/"]),
     ("crossbeam", &["tiering/src/io/threads", "tiering/src/transfer", "tiering/src/engine"]),
     ("cudarc", &["tiering/src/device/cuda"]),
-    ("half", &["runtime/src/number", "runtime/src/private", "tiering/cli/"]),
+    ("half", &["runtime/src/number", "runtime/src/private", "tiering/cli/", "benches/"]),
     ("indicatif", &["tiering/cli/", "benches/"]),
     ("io_uring", &["tiering/src/io/uring"]),
     (
@@ -29,6 +29,7 @@ const GUESTS: &[(&str, &[&str])] = &[
     ),
     ("loom", &["runtime/src/sync.rs"]),
     ("memmap2", &["tiering/src/origin", "runtime/src/shm", "benches/"]),
+    ("ndarray", &["benches/"]),
     ("num_complex", &["runtime/src/number"]),
     ("plotters", &["benches/"]),
     ("proc_macro2", &["macros/"]),

@@ -14,6 +14,7 @@ pub(crate) mod alloc;
 pub(crate) mod io;
 pub(crate) mod macros;
 pub(crate) mod stream;
+pub(crate) mod tensor;
 
 /// What a suite needs to know.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +67,7 @@ pub(crate) struct Suite {
 }
 
 /// Every suite.
-pub(crate) const SUITES: &[Suite] = &[alloc::SUITE, io::SUITE, macros::SUITE, stream::SUITE];
+pub(crate) const SUITES: &[Suite] = &[alloc::SUITE, io::SUITE, macros::SUITE, stream::SUITE, tensor::SUITE];
 
 /// Rounds of a full run. Nine give a 95 % interval that excludes the extremes, six the least that has one: enough
 /// where points are many.

@@ -56,7 +56,7 @@ impl<T: sealed::Stored> Number for T {}
 /// ```
 #[inline(always)]
 #[must_use]
-pub fn convert<T: Scalar, U: Scalar>(value: T) -> U {
+pub fn convert<T: Single, U: Single>(value: T) -> U {
     let same: Option<&U> = (&value as &dyn Any).downcast_ref();
     same.copied().unwrap_or_else(|| U::nearest(value.exact()))
 }
@@ -67,9 +67,9 @@ pub fn convert<T: Scalar, U: Scalar>(value: T) -> U {
     label = "a float, an integer, `bool` or a complex number stands here",
     note = "a packed pair holds two values: convert slices or tensors of it with `convert_into`"
 )]
-pub trait Scalar: Number + sealed::Value + sealed::Stored<Value = Self> {}
+pub trait Single: Number + sealed::Value + sealed::Stored<Value = Self> {}
 
-impl<T: sealed::Value + sealed::Stored<Value = T>> Scalar for T {}
+impl<T: sealed::Value + sealed::Stored<Value = T>> Single for T {}
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 //! half floats, a buffer for stores past the cache) costs no memory traffic.
 
 use super::kernels::{Kernels, Line};
+use crate::error::{Error, ErrorKind, Result};
 use crate::number::sealed::Value;
 use crate::number::{Number, Odd, f16};
 use std::any::TypeId;
@@ -38,6 +39,15 @@ impl<T: Copy + Default> Block<T> {
     fn new() -> Self {
         Self([T::default(); BLOCK])
     }
+}
+
+/// Refuses to convert unless both hold the same number of values.
+pub(super) fn same_count<T: Number, U: Number>(from: &[T], to: &[U]) -> Result<()> {
+    let (have, want) = (from.len() * T::VALUES, to.len() * U::VALUES);
+    if have == want {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Shape, format!("{have} values cannot fill {want}")))
 }
 
 /// Converts equally many values.

@@ -6,6 +6,7 @@ use super::neon::Neon;
 use super::scalar::Scalar;
 #[cfg(target_arch = "x86_64")]
 use super::{avx2::Avx2, avx512::Avx512};
+use crate::error::Result;
 use crate::number::Number;
 use std::fmt;
 use std::sync::OnceLock;
@@ -80,8 +81,18 @@ impl InstructionSet {
         }
     }
 
+    /// As [`convert`](super::convert), with this set.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the two hold different numbers of values.
+    pub fn convert<T: Number, U: Number>(self, from: &[T], to: &mut [U]) -> Result<()> {
+        blocks::same_count(from, to)?;
+        self.convert_by(from, to, Path::by_size(to));
+        Ok(())
+    }
+
     /// Converts equally many values.
-    pub(super) fn convert<T: Number, U: Number>(self, from: &[T], to: &mut [U], path: Path) {
+    pub(super) fn convert_by<T: Number, U: Number>(self, from: &[T], to: &mut [U], path: Path) {
         with_kernels!(self.0, kernels => blocks::convert(kernels, from, to, path));
     }
 

@@ -26,7 +26,7 @@ mod kernels;
 mod neon;
 mod scalar;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::number::Number;
 use blocks::Path;
 pub use instruction_set::InstructionSet;
@@ -37,7 +37,7 @@ use std::num::NonZero;
 /// A packed pair is two values: `from` may be `n` pairs and `to` `2 * n` floats.
 ///
 /// # Errors
-/// [`ErrorKind::Shape`] if the two hold different numbers of values.
+/// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the two hold different numbers of values.
 ///
 /// ```
 /// use stratal_runtime::number::{F8E4M3, I4x2, bf16};
@@ -55,9 +55,7 @@ use std::num::NonZero;
 /// # Ok::<(), stratal_runtime::error::Error>(())
 /// ```
 pub fn convert<T: Number, U: Number>(from: &[T], to: &mut [U]) -> Result<()> {
-    same_count(from, to)?;
-    InstructionSet::chosen().convert(from, to, Path::by_size(to));
-    Ok(())
+    InstructionSet::chosen().convert(from, to)
 }
 
 /// As [`convert`], the work divided among as many threads: for conversions so large that one core does not use up the
@@ -79,14 +77,14 @@ pub fn convert_threaded<T: Number, U: Number>(
     to: &mut [U],
     threads: NonZero<usize>,
 ) -> Result<()> {
-    same_count(from, to)?;
+    blocks::same_count(from, to)?;
     let (set, path) = (InstructionSet::chosen(), Path::by_size(to));
     // Of both in whole elements, and of `to` in whole cache lines.
     let part = to.len().div_ceil(threads.get()).next_multiple_of(blocks::LINE_BYTES).max(blocks::LINE_BYTES);
     let part_from = part * U::VALUES / T::VALUES;
     crate::sync::scope(|scope| {
         for (from, to) in from.chunks(part_from).zip(to.chunks_mut(part)) {
-            scope.spawn(move || set.convert(from, to, path));
+            scope.spawn(move || set.convert_by(from, to, path));
         }
     });
     Ok(())
@@ -102,14 +100,6 @@ pub fn convert_threaded<T: Number, U: Number>(
 /// ```
 pub fn fill<T: Number>(slice: &mut [T], value: T) {
     InstructionSet::chosen().fill(slice, value, Path::by_size(slice));
-}
-
-fn same_count<T: Number, U: Number>(from: &[T], to: &[U]) -> Result<()> {
-    let (have, want) = (from.len() * T::VALUES, to.len() * U::VALUES);
-    if have == want {
-        return Ok(());
-    }
-    Err(Error::new(ErrorKind::Shape, format!("{have} values cannot fill {want}")))
 }
 
 #[cfg(test)]

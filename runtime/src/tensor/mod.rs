@@ -14,6 +14,7 @@ mod axis;
 #[allow(unsafe_code, reason = "bytes are allocated, lent and freed here")]
 mod buffer;
 mod claim;
+mod convert;
 #[allow(unsafe_code, reason = "the only casts between bytes and elements")]
 mod dtype;
 mod layout;

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 /// An exact number.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Real {
+pub(crate) enum Real {
     /// Every float.
     Float(f64),
     /// Every integer.
@@ -14,14 +14,14 @@ pub(super) enum Real {
 }
 
 impl Real {
-    pub(super) fn to_f64(self) -> f64 {
+    pub(crate) fn to_f64(self) -> f64 {
         match self {
             Self::Float(x) => x,
             Self::Integer(x) => x as f64,
         }
     }
 
-    pub(super) fn to_f32(self) -> f32 {
+    pub(crate) fn to_f32(self) -> f32 {
         match self {
             Self::Float(x) => x as f32,
             Self::Integer(x) => x as f32,
@@ -29,14 +29,14 @@ impl Real {
     }
 
     /// Cut towards zero and held within the bounds, as `as` does with floats; integers keep their low bits.
-    pub(super) fn to_integer(self, least: i128, most: i128) -> i128 {
+    pub(crate) fn to_integer(self, least: i128, most: i128) -> i128 {
         match self {
             Self::Float(x) => (x as i128).clamp(least, most),
             Self::Integer(x) => x,
         }
     }
 
-    pub(super) fn is_not_zero(self) -> bool {
+    pub(crate) fn is_not_zero(self) -> bool {
         match self {
             Self::Float(x) => x != 0.0,
             Self::Integer(x) => x != 0,
@@ -69,7 +69,7 @@ impl Real {
 }
 
 /// The finite values of a small format, without sign, by code; and what follows the last.
-pub(super) struct Format {
+pub(crate) struct Format {
     values: Vec<f64>,
     /// Whether what rounds beyond the last value becomes the code after it, infinity.
     infinite: bool,
@@ -98,7 +98,7 @@ impl Format {
     }
 
     /// The value of a code.
-    pub(super) fn decode(&self, code: u32) -> f64 {
+    pub(crate) fn decode(&self, code: u32) -> f64 {
         let magnitude = code & (self.sign - 1);
         let finite = self.values.len() - 1;
         let value = match magnitude as usize {
@@ -110,7 +110,7 @@ impl Format {
     }
 
     /// The code nearest to a value, of two equally near the even one.
-    pub(super) fn encode(&self, value: Real) -> u32 {
+    pub(crate) fn encode(&self, value: Real) -> u32 {
         if value.is_nan() {
             return self.nan;
         }
@@ -129,20 +129,20 @@ impl Format {
     }
 }
 
-pub(super) static F16: LazyLock<Format> = LazyLock::new(|| Format::new(5, 10, 0x7c00, true, 0x7e00));
-pub(super) static BF16: LazyLock<Format> = LazyLock::new(|| Format::new(8, 7, 0x7f80, true, 0x7fc0));
-pub(super) static F8E4M3: LazyLock<Format> = LazyLock::new(|| Format::new(4, 3, 0x7f, false, 0x7f));
+pub(crate) static F16: LazyLock<Format> = LazyLock::new(|| Format::new(5, 10, 0x7c00, true, 0x7e00));
+pub(crate) static BF16: LazyLock<Format> = LazyLock::new(|| Format::new(8, 7, 0x7f80, true, 0x7fc0));
+pub(crate) static F8E4M3: LazyLock<Format> = LazyLock::new(|| Format::new(4, 3, 0x7f, false, 0x7f));
 /// Reads infinity, and never makes it: conversion saturates.
-pub(super) static F8E5M2: LazyLock<Format> = LazyLock::new(|| Format::new(5, 2, 0x7c, true, 0x7f));
+pub(crate) static F8E5M2: LazyLock<Format> = LazyLock::new(|| Format::new(5, 2, 0x7c, true, 0x7f));
 static F8E5M2_FINITE: LazyLock<Format> = LazyLock::new(|| Format::new(5, 2, 0x7c, false, 0x7f));
 static F4: LazyLock<Format> = LazyLock::new(|| Format::new(2, 1, 8, false, 7));
 
 /// The code of e5m2 nearest to a value.
-pub(super) fn e5m2(value: Real) -> u32 {
+pub(crate) fn e5m2(value: Real) -> u32 {
     F8E5M2_FINITE.encode(value)
 }
 
 /// The code of e2m1 nearest to a value.
-pub(super) fn e2m1(value: Real) -> u8 {
+pub(crate) fn e2m1(value: Real) -> u8 {
     F4.encode(value) as u8
 }

@@ -1,10 +1,11 @@
 //! Each type under test: its samples, and its way to and from the oracle's numbers.
 
-use super::oracle::{self, Real};
-use crate::number::{F8E4M3, F8E5M2, Scalar, bf16, f16};
+use crate::oracle::{self, Real};
+use stratal::runtime::number::Single;
+use stratal::{F8E4M3, F8E5M2, bf16, f16};
 
 /// A type under test.
-pub(super) trait Case: Scalar {
+pub(crate) trait Case: Single {
     /// Every bit pattern of types up to 16 bits; edges and random patterns of wider ones.
     fn samples() -> Vec<Self>;
 
