@@ -4,11 +4,12 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use stratal_support::dice::Dice;
 
-const THREADS: u64 = 3;
-const FORKS: usize = 60;
+const THREADS: u64 = 6;
+const FORKS: usize = 300;
 
 #[test]
 fn a_child_of_allocating_threads_allocates() {
@@ -19,7 +20,9 @@ fn a_child_of_allocating_threads_allocates() {
             scope.spawn(move || {
                 let mut dice = Dice::new(seed);
                 while !is_over.load(Ordering::Relaxed) {
-                    churn(&mut dice, 100);
+                    churn(&mut dice, 30);
+                    // Lets the forking thread have its turn.
+                    thread::sleep(Duration::from_millis(1));
                 }
             });
         }
@@ -28,7 +31,7 @@ fn a_child_of_allocating_threads_allocates() {
             // SAFETY: the closure allocates and frees, which is what this allocator promises to allow after a fork.
             unsafe {
                 command.pre_exec(move || {
-                    churn(&mut Dice::new(fork as u64), 500);
+                    churn(&mut Dice::new(fork as u64), 100);
                     Ok(())
                 })
             };

@@ -55,3 +55,14 @@ fn operator_new_without_a_cxx_library_ends_with_one_line() {
     assert_eq!(output.status.signal(), Some(SIGABRT), "{}", said(&output));
     assert!(said(&output).contains("no C++ library to throw std::bad_alloc"), "{}", said(&output));
 }
+
+/// Freeing twice, or what is no block, ends the process with one line and never quietly.
+#[test]
+fn misuse_ends_with_one_line() {
+    let Some(program) = compile("misuse.c", &[]) else { return };
+    for misuse in ["twice", "middle", "foreign", "large twice", "large middle", "realloc", "usable"] {
+        let output = under(&program, &[]).arg(misuse).output().expect("the program starts");
+        assert_eq!(output.status.signal(), Some(SIGABRT), "{misuse}: {}", said(&output));
+        assert!(said(&output).contains("stratal: heap corruption: "), "{misuse}: {}", said(&output));
+    }
+}

@@ -64,6 +64,9 @@ fn an_address_limit_set_before_the_start() {
 fn an_address_limit_set_while_running() {
     let Some(program) = compile("limits.c", &[]) else { return };
     assert!(succeed(under(&program, &[]).arg("while")).contains("limits ok"));
+    let mut without_reservation = under(&program, &[]);
+    without_reservation.arg("binding").env("STRATAL_RESERVE_GIB", "0");
+    assert!(succeed(&mut without_reservation).contains("limits ok"));
 }
 
 #[test]

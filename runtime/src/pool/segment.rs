@@ -12,6 +12,7 @@
 //! Table entries are atomics only because threads share the table. All but `slab` are read and written under the
 //! lock of the runs of that kind; `slab` is read by any thread that holds a block of it.
 
+use std::ffi::CStr;
 use std::ptr::{self, NonNull};
 
 use super::class::{Class, SLICE};
@@ -22,7 +23,7 @@ use super::slab::Slab;
 use super::source::Source;
 use crate::align::HUGE_PAGE;
 use crate::sync::unmodelled::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use crate::sys::raw;
+use crate::sys::{process, raw};
 
 /// Slices of a huge page.
 pub(crate) const HUGE_SLICES: u32 = (HUGE_PAGE / SLICE) as u32;
@@ -32,6 +33,9 @@ const GROWTH_MIN: usize = (32 << 20) / SLICE;
 
 /// The largest one, unless one request needs more.
 const GROWTH_MAX: usize = (1 << 30) / SLICE;
+
+/// The environment variable that replaces the size of the large reservation, in GiB; 0 grows on demand from the start.
+const RESERVE_GIB: &CStr = c"STRATAL_RESERVE_GIB";
 
 /// Segments a pool can have.
 const SEGMENTS: usize = 256;
@@ -303,8 +307,9 @@ impl SegmentMap {
             return true;
         }
         if growth.first_bytes > 0 {
-            let bytes = std::mem::take(&mut growth.first_bytes);
-            if self.reserve_first(room, bytes) {
+            let built_in = std::mem::take(&mut growth.first_bytes);
+            let bytes = process::setting(RESERVE_GIB).map_or(built_in, |gib| gib.saturating_mul(1 << 30));
+            if bytes > 0 && self.reserve_first(room, bytes) {
                 return true;
             }
         }

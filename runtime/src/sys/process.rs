@@ -2,7 +2,7 @@
 //!
 //! Nothing here allocates from this crate or takes a lock of it.
 
-use std::ffi::c_void;
+use std::ffi::{CStr, c_void};
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 
@@ -119,6 +119,17 @@ pub(crate) fn at_fork(
 ) -> bool {
     // SAFETY: the hooks have the signature of fork handlers and live as long as the program.
     unsafe { libc::pthread_atfork(Some(prepare), Some(parent), Some(child)) == 0 }
+}
+
+/// The environment variable `name` as a number; `None` if it is not set, or no number.
+pub(crate) fn setting(name: &CStr) -> Option<usize> {
+    // SAFETY: a name that ends in zero.
+    let value = unsafe { libc::getenv(name.as_ptr()) };
+    if value.is_null() {
+        return None;
+    }
+    // SAFETY: getenv returns strings that end in zero; it is read at once, before anybody could replace it.
+    unsafe { CStr::from_ptr(value) }.to_str().ok()?.parse().ok()
 }
 
 /// Writes `line` to standard error in one piece and ends the process with SIGABRT.

@@ -1,5 +1,5 @@
 /* Out of memory by a limit on addresses. "before": the limit stood when the program started. "while": it is set and
- * lifted while the program runs. Either way a failed call says ENOMEM, what is live stays whole, and once memory is
+ * lifted while the program runs, which has addresses enough. "binding": the same, and it has not. In each case a failed call says ENOMEM, what is live stays whole, and once memory is
  * free again it can be allocated. */
 #include "churn.h"
 #include <sys/resource.h>
@@ -51,7 +51,7 @@ static void limit(rlim_t bytes) {
     CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
 }
 
-static void while_running(void) {
+static void while_running(int binds) {
     churn_a_while();
     struct churn held = churn_new(8, 1 << 18);
     churn_run(&held, 1000);
@@ -62,6 +62,7 @@ static void while_running(void) {
     churn_run(&churn, 20000);
     errno = 0;
     CHECK(malloc((size_t)1 << 46) == NULL && errno == ENOMEM);
+    if (binds) CHECK(exhaust(1 << 20) < 300);
     limit(RLIM_INFINITY);
     churn.may_refuse = 0;
     churn_run(&churn, 20000);
@@ -75,7 +76,7 @@ int main(int count, char **arguments) {
     if (strcmp(arguments[1], "before") == 0)
         before_start();
     else
-        while_running();
+        while_running(strcmp(arguments[1], "binding") == 0);
     puts("limits ok");
     return 0;
 }
