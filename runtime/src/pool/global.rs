@@ -223,6 +223,7 @@ fn free_found(block: *mut u8) {
 fn alloc_large(size: usize, align: usize, zeroed: bool) -> *mut u8 {
     // SAFETY: the size and alignment of a caller's layout.
     let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+    thread::settle_in();
     thread::with_heap(|heap| large::alloc(&POOL, heap.runs(), layout, zeroed))
 }
 

@@ -10,7 +10,7 @@
 //! In the child of a fork, the heaps of the parent's other threads are lost with what their caches held.
 
 use std::ffi::c_void;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 
 use super::background;
 use super::class::Class;
@@ -63,6 +63,15 @@ pub(crate) fn with_heap<R>(f: impl FnOnce(&Heap) -> R) -> R {
     })
 }
 
+/// Gives the calling thread a heap, if it has none yet and may have one. Small blocks find out by their empty caches;
+/// large ones ask here, for a heap that is nobody's keeps no runs.
+#[inline]
+pub(crate) fn settle_in() {
+    if with_heap(|heap| ptr::eq(heap, &raw const NOBODYS.0)) {
+        let _ = own_heap();
+    }
+}
+
 /// A block of a class whose cache is empty; null if the system refuses.
 #[cold]
 #[inline(never)]
@@ -71,7 +80,7 @@ pub(crate) fn alloc_slowly(class: Class) -> *mut u8 {
         // SAFETY: heaps live as long as the process; this thread owns it.
         return unsafe { heap.as_ref() }.refill(&POOL, class);
     }
-    let Some(borrowed) = POOL.adopt() else { return std::ptr::null_mut() };
+    let Some(borrowed) = POOL.adopt() else { return ptr::null_mut() };
     // SAFETY: as above; adopted for this one call.
     let heap = unsafe { borrowed.as_ref() };
     let cached = heap.cache(class).pop();
@@ -107,7 +116,7 @@ pub(crate) fn free_slowly(class: Class, block: *mut u8) {
 fn own_heap() -> Option<NonNull<Heap>> {
     CURRENT.with(|current| {
         let heap = current.heap.get();
-        if !std::ptr::eq(heap, &raw const NOBODYS.0) {
+        if !ptr::eq(heap, &raw const NOBODYS.0) {
             return NonNull::new(heap.cast_mut());
         }
         if current.is_ending.get() {
