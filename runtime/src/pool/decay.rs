@@ -10,6 +10,7 @@
 //!
 //! Runs that are being decommitted are out of their bins and marked used, so nobody takes or joins them.
 
+use super::class::SLICE;
 use super::lock::Lock;
 use super::runs::Runs;
 use super::segment::SegmentMap;
@@ -105,11 +106,12 @@ impl Pool {
 
     #[cold]
     fn tick_at(&self, now_ms: u64, last_ms: u64) {
-        self.settle_idle();
+        let held: u64 = [&self.slab_runs, &self.large_runs].map(|runs| runs.lock().held().0).iter().sum();
+        let is_pressed = self.limits.is_pressed(held as usize * SLICE);
+        let patience = if is_pressed { Patience::NONE } else { Patience::USUAL };
         for runs in [&self.slab_runs, &self.large_runs] {
-            let now = (now_ms / TICK_MS) as u32;
-            runs.lock().now = now;
-            if !self.decay(runs, Patience::USUAL, SLICES_PER_TICK) {
+            runs.lock().now = (now_ms / TICK_MS) as u32;
+            if !self.decay(runs, patience, SLICES_PER_TICK) {
                 // Not done: the next slow path finds the tick due again.
                 self.ticked_ms.store(last_ms, Relaxed);
             }

@@ -60,6 +60,8 @@ mod leak;
 #[cfg(not(stratal_loom))]
 mod letter;
 #[cfg(not(stratal_loom))]
+mod limits;
+#[cfg(not(stratal_loom))]
 mod meta;
 #[cfg(not(stratal_loom))]
 mod run_cache;

@@ -82,7 +82,8 @@ pub(crate) struct Slice {
 pub(crate) struct Segment {
     base: NonNull<u8>,
     kind: Kind,
-    slices: u32,
+    /// Its length. Only ever less, when addresses behind the frontier are given up under the lock of the runs.
+    slices: AtomicU32,
     table: NonNull<Slice>,
     /// Per slice the place of the class of its slab, plus one; 0 where there is none. Dense, and apart from the
     /// table, for who frees a block without its size looks here.
@@ -99,7 +100,7 @@ impl Segment {
     }
 
     pub(crate) fn slices(&self) -> u32 {
-        self.slices
+        self.slices.load(Ordering::Relaxed)
     }
 
     pub(crate) fn frontier(&self) -> u32 {
@@ -115,7 +116,7 @@ impl Segment {
     #[inline]
     fn slice_of(&self, address: usize) -> Option<u32> {
         let slice = address.wrapping_sub(self.base.as_ptr().addr()) / SLICE;
-        (slice < self.slices as usize).then_some(slice as u32)
+        (slice < self.slices() as usize).then_some(slice as u32)
     }
 
     /// The first slice from `slice` on whose address lies `phase` slices after a multiple of `align` slices, a power
@@ -129,7 +130,7 @@ impl Segment {
 
     /// The table entry of a slice.
     pub(super) fn entry(&self, slice: u32) -> &Slice {
-        if slice >= self.slices {
+        if slice >= self.slices() {
             corrupt("a slice outside its segment was named", self.address(slice).addr());
         }
         // SAFETY: the table has `slices` entries, alive as long as the segment, zeroed at first, which is valid.
@@ -175,12 +176,24 @@ impl Segment {
         if frontier > first && self.huge_from.load(Ordering::Relaxed) == u32::MAX {
             self.huge_from.store(first, Ordering::Relaxed);
             let start = self.base.as_ptr().wrapping_add(first as usize * SLICE);
-            let len = (self.slices - first) as usize * SLICE;
+            let len = (self.slices() - first) as usize * SLICE;
             if let Some(start) = NonNull::new(start) {
                 // SAFETY: inside this segment, since `first < frontier ≤ slices`. Without huge pages, small ones do.
                 let _ = unsafe { raw::advise_huge(start, len) };
             }
         }
+    }
+
+    /// Gives up the addresses that were never handed out; how many slices. Under the lock of the runs of its kind.
+    fn give_up_rest(&self, source: &Source) -> u32 {
+        let frontier = self.frontier();
+        let rest = self.slices() - frontier;
+        let Some(start) = NonNull::new(self.address(frontier)).filter(|_| rest > 0) else { return 0 };
+        // Nobody finds a slice there from now on, whether the system takes it or not.
+        self.slices.store(frontier, Ordering::Relaxed);
+        // SAFETY: behind the frontier, so nothing was ever handed out there.
+        unsafe { source.release(start, rest as usize * SLICE) };
+        rest
     }
 
     /// The part of a run that can be decommitted without breaking a huge page.
@@ -319,6 +332,19 @@ impl SegmentMap {
         self.add(room, kind, ample, align.max(HUGE_PAGE)) || self.add(room, kind, slices, align)
     }
 
+    /// Gives up all addresses of a kind that were never handed out, for a process whose addresses are limited now:
+    /// further segments are as large as needed, and the system refuses what is too much. Under the lock of the runs.
+    pub(crate) fn give_up_reserve(&self, source: &Source, kind: Kind) {
+        let own = self.iter().filter(|(_, segment)| segment.kind == kind);
+        let slices: usize = own.map(|(_, segment)| segment.give_up_rest(source) as usize).sum();
+        self.reserved_bytes.fetch_sub(slices * SLICE, Ordering::Relaxed);
+    }
+
+    /// Whether more is reserved than a process of limited addresses would have.
+    pub(crate) fn is_ample(&self) -> bool {
+        self.reserved_bytes() > 4 * GROWTH_MAX * SLICE
+    }
+
     /// Reserves once for both kinds: a quarter for slabs, the rest for runs.
     fn reserve_first(&self, room: &Room, bytes: usize) -> bool {
         let Some(base) = room.source.reserve(bytes, 1 << 30) else { return false };
@@ -363,7 +389,7 @@ impl SegmentMap {
         let segment = Segment {
             base,
             kind,
-            slices: len,
+            slices: AtomicU32::new(len),
             table: table.cast(),
             classes: classes.cast(),
             frontier: AtomicU32::new(0),

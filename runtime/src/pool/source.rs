@@ -2,20 +2,31 @@
 
 use std::ptr::NonNull;
 
+#[cfg(test)]
+use crate::sync::unmodelled::{AtomicUsize, Ordering::Relaxed};
 use crate::sys::raw;
 
 /// The operating system as one pool sees it.
 #[derive(Debug)]
 pub(crate) struct Source {
     #[cfg(test)]
-    calls_left: crate::sync::unmodelled::AtomicUsize,
+    tap: Tap,
+}
+
+/// What tests let through.
+#[cfg(test)]
+#[derive(Debug)]
+struct Tap {
+    calls_left: AtomicUsize,
+    /// Calls that are refused after those, before all are granted again.
+    refusals_left: AtomicUsize,
 }
 
 impl Source {
     pub(crate) const fn new() -> Self {
         Self {
             #[cfg(test)]
-            calls_left: crate::sync::unmodelled::AtomicUsize::new(usize::MAX),
+            tap: Tap { calls_left: AtomicUsize::new(usize::MAX), refusals_left: AtomicUsize::new(0) },
         }
     }
 
@@ -27,6 +38,16 @@ impl Source {
         raw::reserve(len, align).ok()
     }
 
+    /// Gives addresses back; if the system refuses, they are lost, and nothing else.
+    ///
+    /// # Safety
+    ///
+    /// The range was reserved here, and nothing uses it any more.
+    pub(crate) unsafe fn release(&self, start: NonNull<u8>, len: usize) {
+        // SAFETY: forwarded.
+        let _ = unsafe { raw::release(start, len) };
+    }
+
     #[cfg(not(test))]
     fn is_refusing(&self) -> bool {
         false
@@ -34,13 +55,30 @@ impl Source {
 
     #[cfg(test)]
     fn is_refusing(&self) -> bool {
-        use crate::sync::unmodelled::Ordering::Relaxed;
-        self.calls_left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_err()
+        let one_less = |left: usize| left.checked_sub(1);
+        self.tap.calls_left.fetch_update(Relaxed, Relaxed, one_less).is_err()
+            && self.tap.refusals_left.fetch_update(Relaxed, Relaxed, one_less).is_ok()
     }
 
     /// Grants this many more reservations, then refuses.
     #[cfg(test)]
     pub(crate) fn refuse_after(&self, calls: usize) {
-        self.calls_left.store(calls, crate::sync::unmodelled::Ordering::Relaxed);
+        self.refuse(calls, usize::MAX);
+    }
+
+    /// Grants this many more reservations, then refuses so many, then grants all.
+    #[cfg(test)]
+    pub(crate) fn refuse(&self, calls: usize, refusals: usize) {
+        self.tap.calls_left.store(calls, Relaxed);
+        self.tap.refusals_left.store(refusals, Relaxed);
+    }
+
+    /// Whether all those refusals are still to come.
+    #[cfg(test)]
+    pub(crate) fn has_refused(&self, refusals: usize) -> bool {
+        self.tap.refusals_left.load(Relaxed) < refusals
     }
 }
+
+#[cfg(test)]
+mod tests;

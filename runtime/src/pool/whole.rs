@@ -11,6 +11,7 @@ use super::checks;
 use super::class::{Class, SLICE};
 use super::corrupt::corrupt;
 use super::heap::{Absence, FIRST_SLOTS, Heap};
+use super::limits::Limits;
 use super::lock::Lock;
 use super::meta::Meta;
 use super::remote::{Block, Chain};
@@ -22,9 +23,6 @@ use super::source::Source;
 use super::stretch::State;
 use crate::sync::unmodelled::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::sys::raw;
-
-/// Times a pool moves pages instead of copying: each move can cost the process two mappings of some 65 000.
-const MOVES_MAX: usize = 8192;
 
 /// Bytes that wait for heaps which nobody uses, before somebody takes them in.
 const WAITING_MAX: usize = 1 << 20;
@@ -42,7 +40,7 @@ pub(crate) struct Pool {
     idle: Roster<Heap>,
     /// Every heap there ever was, newest first.
     known: AtomicPtr<Heap>,
-    moves: AtomicUsize,
+    pub(super) limits: Limits,
     /// When the last tick was.
     pub(super) ticked_ms: AtomicU64,
     /// Bytes that arrived for heaps that nobody uses, since they were settled last.
@@ -63,7 +61,7 @@ impl Pool {
             large_runs: Lock::new(Runs::new(Kind::Large)),
             idle: Roster::new(),
             known: AtomicPtr::new(ptr::null_mut()),
-            moves: AtomicUsize::new(0),
+            limits: Limits::new(),
             ticked_ms: AtomicU64::new(0),
             waiting_bytes: AtomicUsize::new(0),
             is_settling: AtomicU32::new(0),
@@ -201,6 +199,7 @@ impl Pool {
         let slices = class.slab_slices();
         let run = {
             self.tick();
+            self.heed_address_limit(slices);
             let mut runs = self.slab_runs.lock();
             runs.take(&self.map, &self.room, Want::of(slices))?
         };
@@ -242,6 +241,7 @@ impl Pool {
     /// A run for one large block; `None` if the system refuses.
     pub(crate) fn take_run(&self, want: Want) -> Option<Run> {
         self.tick();
+        self.heed_address_limit(want.slices);
         self.large_runs.lock().take(&self.map, &self.room, want)
     }
 
@@ -308,8 +308,7 @@ impl Pool {
     /// The caller has both runs, of at least `slices`, to itself.
     pub(crate) unsafe fn move_pages(&self, source: *mut u8, slices: usize, target: *mut u8) -> bool {
         let (Some(source), Some(target)) = (NonNull::new(source), NonNull::new(target)) else { return false };
-        if self.moves.fetch_add(1, Ordering::Relaxed) >= MOVES_MAX {
-            self.moves.store(MOVES_MAX, Ordering::Relaxed);
+        if !self.limits.may_move() {
             return false;
         }
         // SAFETY: two runs are disjoint parts of the pool's reservations, and the caller has both to itself.
@@ -357,7 +356,7 @@ impl Pool {
     /// No block of the pool is used any more.
     #[cfg(test)]
     pub(crate) unsafe fn dismantle(self) {
-        for (_, segment) in self.map.iter() {
+        for (_, segment) in self.map.iter().filter(|(_, segment)| segment.slices() > 0) {
             let start = NonNull::new(segment.address(0)).expect("segments start above null");
             // SAFETY: a segment added on demand is one reservation, and nothing uses it.
             unsafe { raw::release(start, segment.slices() as usize * SLICE) }.expect("released whole");

@@ -26,6 +26,70 @@ pub(crate) fn wake_one(word: &AtomicU32) {
     let _ = attempt(-1, || unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), wake, 1) });
 }
 
+/// How many mappings this process has; `None` if the system does not say.
+///
+/// Takes milliseconds if there are tens of thousands.
+pub(crate) fn mappings() -> Option<usize> {
+    // SAFETY: the path is a string that ends in zero.
+    let file = unsafe { libc::open(c"/proc/self/maps".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
+    if file < 0 {
+        return None;
+    }
+    let mut text = [0u8; 4096];
+    let mut lines = Some(0);
+    loop {
+        // SAFETY: `text` is writable for its length.
+        let read = unsafe { libc::read(file, text.as_mut_ptr().cast(), text.len()) };
+        match usize::try_from(read) {
+            Ok(0) => break,
+            Ok(read) => {
+                let more = text[..read].iter().filter(|&&byte| byte == b'\n').count();
+                lines = lines.map(|lines| lines + more);
+            }
+            Err(_) => {
+                lines = None;
+                break;
+            }
+        }
+    }
+    // SAFETY: opened above, and not used below.
+    unsafe { libc::close(file) };
+    lines
+}
+
+/// Bytes of memory that the cgroup of this process allows, where that is mounted as containers see it.
+pub(crate) fn memory_limit() -> Option<usize> {
+    [c"/sys/fs/cgroup/memory.max", c"/sys/fs/cgroup/memory/memory.limit_in_bytes"].into_iter().find_map(
+        |path| {
+            let mut text = [0u8; 32];
+            let digits = read_start(path, &mut text)?.split(|byte| !byte.is_ascii_digit()).next()?;
+            str::from_utf8(digits).ok()?.parse().ok()
+        },
+    )
+}
+
+/// The first bytes of a file.
+fn read_start<'t>(path: &CStr, text: &'t mut [u8]) -> Option<&'t [u8]> {
+    // SAFETY: the path is a string that ends in zero.
+    let file = unsafe { libc::open(path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
+    if file < 0 {
+        return None;
+    }
+    // SAFETY: `text` is writable for its length.
+    let read = unsafe { libc::read(file, text.as_mut_ptr().cast(), text.len()) };
+    // SAFETY: opened above, and not used below.
+    unsafe { libc::close(file) };
+    text.get(..usize::try_from(read).ok()?)
+}
+
+/// Whether the addresses of this process are limited (`RLIMIT_AS`), which may begin at any time.
+pub(crate) fn is_address_limited() -> bool {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is writable.
+    let status = unsafe { libc::getrlimit(libc::RLIMIT_AS, &raw mut limit) };
+    status == 0 && limit.rlim_cur != libc::RLIM_INFINITY
+}
+
 /// Sleeps for so long, or less if a signal comes.
 pub(crate) fn sleep_ms(ms: u64) {
     let pause = libc::timespec {

@@ -1,6 +1,5 @@
 //! Promise: memory that stays free goes back, whole huge pages first; what is hot stays, and nothing is lost.
 
-use super::super::class::SLICE;
 use super::super::runs::{Run, Want};
 use super::super::segment::HUGE_SLICES;
 use super::*;
@@ -122,6 +121,22 @@ fn one_tick_gives_back_a_bounded_amount_and_the_next_slow_path_goes_on() {
         assert_eq!(bench.dirty(), u64::from(rest * SLICES_PER_TICK));
         bench.wait(1);
     }
+    bench.end();
+}
+
+#[test]
+fn near_the_memory_limit_nothing_waits() {
+    let mut bench = Bench::new();
+    let run = bench.take(100, 1);
+    bench.give(run);
+    bench.pool.limits.allow(200 * SLICE);
+    bench.wait(1);
+    assert_eq!(bench.dirty(), 100, "half of it is not near");
+    let run = bench.take(100, 1);
+    bench.give(run);
+    bench.pool.limits.allow(120 * SLICE);
+    bench.wait(1);
+    assert_eq!(bench.dirty(), 0);
     bench.end();
 }
 
