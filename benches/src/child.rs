@@ -53,6 +53,12 @@ pub(crate) fn own(package: &str, bin: &str) -> Result<PathBuf> {
     Ok(std::env::current_exe()?.with_file_name(bin))
 }
 
+/// Builds the shared library of the workspace's package `package` and gives its path.
+pub(crate) fn library(package: &str, file: &str) -> Result<PathBuf> {
+    output(cargo().args(["--package", package])).map_err(|error| error.with("library", package))?;
+    Ok(std::env::current_exe()?.with_file_name(file))
+}
+
 /// Builds the contender `name` of suite `alloc`, in full or without the points of real crates, and gives its program.
 pub(crate) fn rival(name: &str, full: bool) -> Result<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rivals");

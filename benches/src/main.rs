@@ -23,6 +23,9 @@ static GLOBAL: stratal::Stratal = stratal::Stratal::new();
 /// Pairs of a quick run: shows that everything runs, decides nothing.
 const QUICK_ROUNDS: usize = 2;
 
+/// What a quick run does of a full one's work.
+const QUICK_EFFORT: f64 = 0.02;
+
 /// Compares stratal with its rivals, interleaved in one run.
 #[derive(Debug, Parser)]
 #[command(name = "stratal-bench")]
@@ -36,6 +39,9 @@ struct Options {
     /// Rounds, instead of six or nine by suite; below six no interval can be given, hence no verdict.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     rounds: Option<u16>,
+    /// How much of a full run's work suite `alloc` does in each round; a quick one does 0.02.
+    #[arg(long, value_name = "SHARE")]
+    effort: Option<f64>,
     /// Only these points: `fast64`, `fast64/2` for two threads, `tensor*` for a beginning.
     #[arg(long, value_name = "POINT,..", value_delimiter = ',')]
     points: Vec<String>,
@@ -126,9 +132,10 @@ fn hold(suite: &Suite, options: &Options) -> Result<Vec<row::Row>> {
 /// The suite's contests, without the points and rivals that were not asked for.
 fn contests(suite: &Suite, options: &Options) -> Result<Vec<Contest>> {
     let chosen = Chosen { points: options.points.clone(), rivals: options.rivals.clone() };
+    let effort = options.effort.unwrap_or(if options.quick { QUICK_EFFORT } else { 1.0 });
     // The options live as long as the program, and so may what suites keep of them.
     let chosen: &'static Chosen = Box::leak(Box::new(chosen));
-    let mut contests = (suite.contests)(Scale { quick: options.quick, chosen })?;
+    let mut contests = (suite.contests)(Scale { quick: options.quick, effort, chosen })?;
     contests.retain(|contest| chosen.point(&contest.point));
     for contest in &mut contests {
         contest.contenders.retain(|contender| contender.part != Part::Rival || chosen.rival(contender.name));

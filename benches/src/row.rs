@@ -125,6 +125,19 @@ impl Row {
         })
     }
 
+    /// The geometric mean of rows against one rival, round by round, so that it has an interval as every row has. Its
+    /// values are means over different things; only their ratio means something.
+    pub(crate) fn mean(point: String, rows: &[&Self], goal: Option<f64>) -> Option<Self> {
+        let first = rows.first()?;
+        let rounds = rows.iter().map(|row| row.pairs.len()).min()?;
+        let mean = |round: usize, side: usize| {
+            let logs: f64 = rows.iter().map(|row| row.pairs[round][side].ln()).sum();
+            (logs / rows.len() as f64).exp()
+        };
+        let pairs = (0..rounds).map(|round| [mean(round, 0), mean(round, 1)]).collect();
+        Self::of(first.suite, point, first.unit, &first.rival, pairs, goal)
+    }
+
     fn cells(&self) -> [String; 9] {
         let limit = self.limit.map_or(String::new(), |limit| format!(" (limit {limit:.3})"));
         [

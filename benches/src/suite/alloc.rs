@@ -32,9 +32,6 @@ pub(crate) const SUITE: Suite = Suite {
 const OURS: &str = "stratal";
 const RIVALS: [&str; 7] = ["mimalloc3", "mimalloc2", "jemalloc", "snmalloc", "rpmalloc", "talc", "glibc"];
 
-/// How much of a full run a quick one does.
-const QUICK: f64 = 0.02;
-
 /// A contender's name, its part and its program.
 type Program = (&'static str, Part, PathBuf);
 
@@ -72,8 +69,7 @@ fn contest(point: &'static str, threads: usize, name: String, programs: &[Progra
 
 /// The contender's program at a point.
 fn workload(program: &Program, point: &str, threads: usize, scale: Scale) -> Command {
-    let effort = if scale.quick { QUICK } else { 1.0 };
     let mut command = Command::new(&program.2);
-    command.args([point, &threads.to_string(), &effort.to_string()]);
+    command.args([point, &threads.to_string(), &scale.effort.to_string()]);
     command
 }

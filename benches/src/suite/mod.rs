@@ -13,6 +13,7 @@ mod tests;
 pub(crate) mod alloc;
 pub(crate) mod io;
 pub(crate) mod macros;
+pub(crate) mod preload;
 pub(crate) mod stream;
 pub(crate) mod tensor;
 
@@ -21,6 +22,8 @@ pub(crate) mod tensor;
 pub(crate) struct Scale {
     /// Small inputs: shows that the suite runs, decides nothing.
     pub(crate) quick: bool,
+    /// How much of a full run's work suite `alloc` does.
+    pub(crate) effort: f64,
     /// What the user asked for. Points and rivals that a suite makes all the same are left out later.
     pub(crate) chosen: &'static Chosen,
 }
@@ -67,18 +70,20 @@ pub(crate) struct Suite {
 }
 
 /// Every suite.
-pub(crate) const SUITES: &[Suite] = &[alloc::SUITE, io::SUITE, macros::SUITE, stream::SUITE, tensor::SUITE];
+pub(crate) const SUITES: &[Suite] =
+    &[alloc::SUITE, preload::SUITE, io::SUITE, macros::SUITE, stream::SUITE, tensor::SUITE];
 
 /// Rounds of a full run. Nine give a 95 % interval that excludes the extremes, six the least that has one: enough
 /// where points are many.
 pub(crate) fn rounds(suite: &str) -> usize {
-    if suite == alloc::SUITE.name { 6 } else { 9 }
+    if [alloc::SUITE.name, preload::SUITE.name].contains(&suite) { 6 } else { 9 }
 }
 
 /// Rows that a suite derives from those of its points.
 pub(crate) fn derive(suite: &str, rows: &[Row]) -> Vec<Row> {
     match suite {
         "alloc" => alloc::summary(rows),
+        "preload" => preload::summary(rows),
         _ => Vec::new(),
     }
 }

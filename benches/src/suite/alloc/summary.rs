@@ -1,7 +1,6 @@
 //! What the points say together: each against its best rival, and geometric means by group.
 //!
-//! A group's mean is taken round by round, so it has an interval as every row has. Its values are means of the
-//! points' values; only their ratio means something.
+//! Means are named so that the table and the plot find them: how many points, the group, the metric.
 
 use super::RIVALS;
 use super::points::{GROUPS, Group};
@@ -78,19 +77,8 @@ fn means(rows: &[Row], group: &str, suffix: &str, goal: Option<f64>, points: &[S
                 rows.iter().find(|row| row.rival == **rival && row.point == format!("{point}{suffix}"))
             })
             .collect();
-        let first = measured.first()?;
-        let pairs = (0..first.pairs.len()).map(|round| geometric(&measured, round)).collect();
         let name = format!("{MEAN}{}: {group}{suffix}", measured.len());
-        Row::of(first.suite, name, first.unit, rival, pairs, goal.filter(|_| *rival == ANCHOR))
+        Row::mean(name, &measured, goal.filter(|_| *rival == ANCHOR))
     };
     RIVALS.iter().filter_map(mean).collect()
-}
-
-/// The geometric means of our values and of the rival's in one round.
-fn geometric(rows: &[&Row], round: usize) -> [f64; 2] {
-    let mean = |side: usize| {
-        let logs: f64 = rows.iter().map(|row| row.pairs[round][side].ln()).sum();
-        (logs / rows.len() as f64).exp()
-    };
-    [mean(0), mean(1)]
 }
