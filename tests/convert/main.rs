@@ -19,7 +19,7 @@ fn check<T: Case, U: Case>() {
     let wanted: Vec<U> = from.iter().map(encode).collect();
     for set in InstructionSet::available() {
         let mut found = vec![U::default(); from.len()];
-        set.convert(&from, &mut found).unwrap();
+        set.convert(&from, &mut found).expect("as many values");
         for ((x, found), wanted) in from.iter().zip(&found).zip(&wanted) {
             assert!(found.same(*wanted), "{set}: {x:?} is {found:?}, not {wanted:?}");
             assert!(number::convert::<T, U>(*x).same(*wanted), "{x:?} alone is not {wanted:?}");
@@ -107,12 +107,12 @@ fn packed<T: Case, P: Pair>() {
     let back: Vec<T> = pairs.iter().flat_map(|pair| pair.halves()).map(T::encode).collect();
     for set in InstructionSet::available() {
         let mut found = vec![P::default(); wanted.len()];
-        set.convert(&from, &mut found).unwrap();
+        set.convert(&from, &mut found).expect("as many values");
         for (at, (found, wanted)) in found.iter().zip(&wanted).enumerate() {
             assert_eq!(found, wanted, "{set}: {:?}", &from[2 * at..2 * at + 2]);
         }
         let mut found = vec![T::default(); back.len()];
-        set.convert(&pairs, &mut found).unwrap();
+        set.convert(&pairs, &mut found).expect("as many values");
         assert!(found.iter().zip(&back).all(|(found, back)| found.same(*back)), "{set}: {found:?}");
     }
 }

@@ -7,6 +7,8 @@ use crate::source::words;
 /// Where each third party may be named; test files may name any.
 const GUESTS: &[(&str, &[&str])] = &[
     ("backtrace", &["runtime/src/pool/leak/place"]),
+    ("bytemuck", &["runtime/src/tensor/neighbours"]),
+    ("candle_core", &["runtime/src/tensor/neighbours"]),
     ("clap", &["tiering/cli/", "benches/"]),
     ("crossbeam", &["tiering/src/io/threads", "tiering/src/transfer", "tiering/src/engine"]),
     ("cudarc", &["tiering/src/device/cuda"]),
@@ -29,7 +31,7 @@ const GUESTS: &[(&str, &[&str])] = &[
     ),
     ("loom", &["runtime/src/sync.rs"]),
     ("memmap2", &["tiering/src/origin", "runtime/src/shm", "benches/"]),
-    ("ndarray", &["benches/"]),
+    ("ndarray", &["runtime/src/tensor/neighbours", "benches/"]),
     ("num_complex", &["runtime/src/number"]),
     ("plotters", &["benches/"]),
     ("proc_macro2", &["macros/"]),
@@ -37,11 +39,14 @@ const GUESTS: &[(&str, &[&str])] = &[
     ("pulp", &["tiering/cli/"]),
     ("quote", &["macros/"]),
     ("rayon", &["tiering/cli/"]),
+    // Our own reader of the format bears its name too.
+    ("safetensors", &["runtime/src/tensor/neighbours", "tiering/src/origin/"]),
     ("serde", &["tiering/src/origin", "tiering/src/policy", "tiering/cli/", "benches/"]),
     ("serde_json", &["tiering/src/origin", "tiering/cli/", "benches/"]),
     ("syn", &["macros/"]),
     ("tempfile", &["examples/"]),
     ("toml", &["tiering/src/policy", "tiering/cli/"]),
+    ("zerocopy", &["runtime/src/number"]),
 ];
 
 /// One dependency line of a manifest.

@@ -17,6 +17,7 @@ const ROOMS: &[&str] = &[
     "runtime/src/tensor/dtype",
     "runtime/src/tensor/view",
     "runtime/src/tensor/managed",
+    "runtime/src/tensor/neighbours/bytemuck",
     "runtime/preload/",
     "tiering/src/io",
     "tiering/src/device",

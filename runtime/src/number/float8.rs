@@ -5,6 +5,8 @@ use super::sealed::{Value, single};
 use super::small::Format;
 use std::cmp::Ordering;
 use std::fmt;
+#[cfg(feature = "zerocopy")]
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 const E4M3: Format =
     Format { exponent_bits: 4, mantissa_bits: 3, overflow: 0x7e, nan: 0x7f, nan_sign: true, special: 0x7f };
@@ -22,6 +24,7 @@ const E5M2: Format =
 /// assert_eq!(F8E4M3::from_f32(f32::INFINITY), F8E4M3::MAX); // 448
 /// ```
 #[derive(Clone, Copy, Default)]
+#[cfg_attr(feature = "zerocopy", derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned))]
 #[repr(transparent)]
 pub struct F8E4M3(u8);
 
@@ -36,6 +39,7 @@ pub struct F8E4M3(u8);
 /// assert_eq!(F8E5M2::from_bits(0x7c).to_f32(), f32::INFINITY);
 /// ```
 #[derive(Clone, Copy, Default)]
+#[cfg_attr(feature = "zerocopy", derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned))]
 #[repr(transparent)]
 pub struct F8E5M2(u8);
 

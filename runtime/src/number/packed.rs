@@ -8,6 +8,8 @@ use super::sealed::{Stored, Value};
 use super::small::Format;
 use super::truncate::Truncate;
 use std::fmt;
+#[cfg(feature = "zerocopy")]
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 /// The microscaling formats' e2m1: ±0, ±0.5, ±1, ±1.5, ±2, ±3, ±4, ±6. What would be NaN is 6, as CUDA has it.
 const E2M1: Format =
@@ -142,6 +144,7 @@ macro_rules! pairs {
         $(
             $(#[$doc])*
             #[derive(Clone, Copy, Default)]
+            #[cfg_attr(feature = "zerocopy", derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned))]
             #[repr(transparent)]
             pub struct $pair(u8);
 

@@ -116,3 +116,21 @@ fn complex_numbers_have_a_real_part() {
     assert_eq!(convert::<u8, Complex<f64>>(3), Complex::new(3.0, 0.0));
     assert!(convert::<_, bool>(Complex::new(0f32, -1.0)));
 }
+
+/// With `zerocopy` bytes are read as elements where they lie, and elements as bytes.
+#[cfg(feature = "zerocopy")]
+#[test]
+fn zerocopy_reads_elements_in_place() {
+    use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+    fn in_place<T: FromBytes + IntoBytes + Immutable + KnownLayout>() {
+        let bytes = [0x38u8; 16];
+        let elements = <[T]>::ref_from_bytes(&bytes).unwrap();
+        assert_eq!((elements.as_ptr().cast(), elements.len()), (bytes.as_ptr(), 16));
+        assert_eq!(elements.as_bytes().as_ptr(), bytes.as_ptr());
+    }
+    in_place::<F8E4M3>();
+    in_place::<F8E5M2>();
+    in_place::<F4x2>();
+    in_place::<I4x2>();
+    in_place::<U4x2>();
+}

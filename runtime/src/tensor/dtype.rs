@@ -18,6 +18,20 @@ macro_rules! dtypes {
     ($($variant:ident $size:literal $name:literal $format:expr, $what:literal;)*) => {
         /// The type of a tensor's elements, as data.
         ///
+        /// | dtype | Rust | bytes | safetensors |
+        /// |---|---|---|---|
+        /// | `f64` `f32` | the same | 8, 4 | `F64` `F32` |
+        /// | `f16` `bf16` | [`f16`], [`bf16`] of crate `half` | 2 | `F16` `BF16` |
+        /// | `f8e4m3` `f8e5m2` | [`F8E4M3`], [`F8E5M2`] | 1 | `F8_E4M3` `F8_E5M2` |
+        /// | `f4x2` | [`F4x2`], two of e2m1 | 1 | `F4`, counted singly |
+        /// | `i64` `i32` `i16` `i8` | the same | 8, 4, 2, 1 | `I64` `I32` `I16` `I8` |
+        /// | `u64` `u32` `u16` `u8` | the same | 8, 4, 2, 1 | `U64` `U32` `U16` `U8` |
+        /// | `i4x2` `u4x2` | [`I4x2`], [`U4x2`] | 1 | – |
+        /// | `bool` | `bool`; a byte other than 0 and 1 is an error | 1 | `BOOL` |
+        /// | `c64` `c128` | `Complex<f32>`, `Complex<f64>`, by feature `complex` | 8, 16 | `C64`, – |
+        ///
+        /// What converting one into another means stands in [`number`](crate::number).
+        ///
         /// ```
         /// use stratal_runtime::tensor::DType;
         /// let dtype: DType = "BF16".parse()?;

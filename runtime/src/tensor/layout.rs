@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use std::ops::Range;
 
 mod reform;
+mod strided;
 
 mod sealed {
     /// Keeps [`super::Order`] to the orders that layouts can compute.

@@ -22,6 +22,7 @@ mod lease;
 mod literal;
 #[allow(unsafe_code, reason = "a lease turns a keeper's promise into slices")]
 pub mod managed;
+mod neighbours;
 mod nested;
 pub mod params;
 mod pooled;

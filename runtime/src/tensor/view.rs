@@ -52,6 +52,12 @@ impl<'a, T: Element, S: Shape, L: Order> View<'a, T, S, L> {
         Self { elements, layout, shape: PhantomData }
     }
 
+    /// What [`View::over`] takes.
+    #[cfg(any(feature = "bytemuck", feature = "ndarray"))]
+    pub(super) fn parts(self) -> (&'a [T], Layout) {
+        (self.elements, self.layout)
+    }
+
     /// The element at `index`, or `None` outside the shape.
     #[must_use]
     pub fn get(&self, index: S::Index) -> Option<&'a T> {
@@ -119,6 +125,12 @@ impl<'a, T: Element, S: Shape, L: Order> ViewMut<'a, T, S, L> {
     /// Of elements that reach from the first to the last one of the layout.
     pub(super) fn over(elements: &'a mut [T], layout: Layout) -> Self {
         Self { elements, layout, shape: PhantomData }
+    }
+
+    /// What [`ViewMut::over`] takes.
+    #[cfg(feature = "ndarray")]
+    pub(super) fn parts(self) -> (&'a mut [T], Layout) {
+        (self.elements, self.layout)
     }
 
     /// The same elements to read.

@@ -35,5 +35,5 @@ fn only_occupied_bins_are_visited() {
     assert!(bins.occupied_from(0).eq([0, 5, 64, 127]));
     assert!(bins.occupied_from(6).eq([64, 127]));
     bins.set_head(127, None);
-    assert!(bins.occupied_from(65).eq([]));
+    assert!(bins.occupied_from(65).eq([0_usize; 0]));
 }
