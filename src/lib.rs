@@ -51,6 +51,88 @@ pub use stratal_tiering as tiering;
 /// assert!(model.layer[0].bias.is_none());
 /// # Ok::<(), stratal::Error>(())
 /// ```
+///
+/// # Names
+///
+/// `rename_all` and `rename` make names from fields, `each` makes those of numbered elements, a map takes the names
+/// that are there, and `tier` says where the tensors are to be. All names are relative to the place of the struct.
+///
+/// ```
+/// # use stratal::{Heap, MemorySource, Params, Shape, Tensor};
+/// # use std::collections::HashMap;
+/// type Row = Tensor<f32, Shape![2]>;
+///
+/// #[derive(Params)]
+/// #[params(rename_all = "camelCase", allow_unused)]
+/// struct Names {
+///     up_proj: Row,
+///     #[param(rename = "down.weight", tier = "dram")]
+///     down: Row,
+///     #[param(each = "h{i}.norm", len = 2)]
+///     norms: Vec<Row>,
+///     #[param(optional)]
+///     experts: HashMap<String, Row>,
+/// }
+///
+/// let names = ["upProj", "down.weight", "h0.norm", "h1.norm", "experts.seven", "optimizer.step"];
+/// let rows = names.map(|name| Row::zeros([2]).map(|row| (name, row.into_any())));
+/// let source = rows.into_iter().collect::<stratal::Result<MemorySource>>()?;
+/// let model = Names::load(&Heap, &source)?;
+/// assert_eq!(model.experts["seven"].shape(), [2]);
+/// let told: Vec<_> = model.params().iter().map(|param| (param.name().to_owned(), param.tier())).collect();
+/// assert_eq!(told[1], ("down.weight".to_owned(), Some("dram")));
+/// # Ok::<(), stratal::Error>(())
+/// ```
+///
+/// # Ties, variants and requirements
+///
+/// ```
+/// # use stratal::{Checkpoint, Dyn, Heap, MemorySource, Params, Shape, Tensor, Tied};
+/// #[derive(Params)]
+/// enum Mlp {
+///     Gated { gate: Tensor<f32, Shape![_]>, up: Tensor<f32, Shape![_]> },
+///     Plain { up: Tensor<f32, Shape![_]> },
+/// }
+///
+/// #[derive(Params)]
+/// #[params(require(HEADS * 2 == D))] // with other numbers this would not compile
+/// struct Model<const D: usize, const HEADS: usize> {
+///     embed: Tensor<f32, Shape![_, { D }]>,
+///     #[param(tied = embed)]
+///     head: Tied<Tensor<f32, Shape![_, { D }]>>,
+///     mlp: Mlp,
+/// }
+///
+/// let embed = Tensor::<f32, Shape![_, 4]>::zeros([3, 4])?.into_any();
+/// let up = Tensor::<f32, Shape![_]>::zeros([8])?.into_any();
+/// let source: MemorySource = [("embed", embed), ("mlp.up", up)].into_iter().collect();
+/// let model = Model::<4, 2>::load(&Heap, &source)?;
+/// assert!(matches!(model.mlp, Mlp::Plain { .. }));
+/// model.embed.write()?.fill(1.0);
+/// assert_eq!(model.head.read()?[0], 1.0);
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("model.safetensors");
+/// Checkpoint::save(&path, &model, &[])?; // the tied tensor once
+/// assert_eq!(Checkpoint::open(&path)?.tensors().len(), 2);
+/// # Ok::<(), stratal::Error>(())
+/// ```
+///
+/// A generic struct whose requirement does not hold is refused where a concrete struct holds it:
+///
+/// ```compile_fail
+/// # use stratal::{Params, Shape, Tensor};
+/// #[derive(Params)]
+/// #[params(require(H * HD == D))]
+/// struct Attention<const D: usize, const H: usize, const HD: usize> {
+///     weight: Tensor<f32, Shape![{ D }, { D }]>,
+/// }
+///
+/// #[derive(Params)]
+/// struct Model {
+///     attention: Attention<4096, 32, 100>, // Attention: H * HD == D does not hold: 32 * 100 != 4096
+/// }
+/// ```
 #[cfg(feature = "macros")]
 pub use stratal_macros::Params;
 
@@ -59,8 +141,9 @@ pub use stratal_macros::Params;
 /// A dimension is a number, a constant expression in braces, a name (a type parameter or one declared with
 /// [`dims!`]), or `_` for a size that only run time knows. At most six.
 ///
-/// The standard derives refuse type macros in a struct with type parameters: beside `#[derive(Debug)]` such a
-/// struct writes the tuple itself, `Tensor<f32, (O, I)>`.
+/// The standard derives refuse type macros in a struct with type parameters. Beside `#[derive(Debug)]` such a struct
+/// names the shape outside: `type Weight<O, I> = Tensor<f32, Shape![O, I]>;`, or writes the tuple, `Tensor<f32, (O, I)>`.
+/// The tuple also shows the derive which fields share a dimension; it does not look through aliases.
 ///
 /// ```
 /// use stratal::{C, Dyn, Shape, Tensor};

@@ -158,7 +158,7 @@ impl Written {
             syn::parenthesized!(inside in input);
             Value::Parentheses(inside.parse()?)
         } else if input.parse::<Option<Token![=]>>()?.is_some() {
-            Value::Equals(input.parse()?)
+            Value::Equals(ungrouped(input.parse()?))
         } else {
             Value::None
         };
@@ -253,6 +253,14 @@ impl Written {
         } else {
             Err(valid::option_takes_nothing(&self.option))
         }
+    }
+}
+
+/// A value that `macro_rules!` passed on, without the invisible group around it.
+fn ungrouped(value: Expr) -> Expr {
+    match value {
+        Expr::Group(group) => ungrouped(*group.expr),
+        value => value,
     }
 }
 

@@ -20,7 +20,8 @@ use proc_macro2::TokenStream;
 pub fn derive_params(input: TokenStream) -> TokenStream {
     let input: syn::DeriveInput = match syn::parse2(input) {
         Ok(input) => input,
-        Err(error) => return error.to_compile_error(),
+        // Only what rustc could not parse either comes here, recovered as well as it can.
+        Err(error) => return valid::unreadable(&error).to_compile_error(),
     };
     match ast::ParamItem::new(&input) {
         Ok(item) => expand::params(&item),

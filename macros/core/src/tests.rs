@@ -107,3 +107,74 @@ fn nothing_unsafe_is_emitted() {
         .collect();
     assert!(emitted.iter().all(|code| !code.contains("unsafe")));
 }
+
+/// A generator of numbers that need not be good, the same every time (splitmix64).
+struct Dice(u64);
+
+impl Dice {
+    /// A number below `sides`, 0 if there are none.
+    fn below(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((mixed ^ (mixed >> 31)) % sides.max(1) as u64).unwrap_or(0)
+    }
+}
+
+/// One edit anywhere in the tokens: one left out, doubled, swapped with the next, or replaced by a word of `vocabulary`.
+fn edited(tokens: TokenStream, vocabulary: &[TokenTree], dice: &mut Dice) -> TokenStream {
+    let mut trees: Vec<TokenTree> = tokens.into_iter().collect();
+    let at = dice.below(trees.len());
+    if let Some(TokenTree::Group(group)) = trees.get(at)
+        && dice.below(4) > 0
+    {
+        let inside = edited(group.stream(), vocabulary, dice);
+        trees[at] = TokenTree::Group(Group::new(group.delimiter(), inside));
+        return trees.into_iter().collect();
+    }
+    let word = vocabulary[dice.below(vocabulary.len())].clone();
+    match dice.below(5) {
+        0 if at < trees.len() => drop(trees.remove(at)),
+        1 if at < trees.len() => trees.insert(at, trees[at].clone()),
+        2 if at + 1 < trees.len() => trees.swap(at, at + 1),
+        3 if at < trees.len() => trees[at] = word,
+        _ => trees.insert(at.min(trees.len()), word),
+    }
+    trees.into_iter().collect()
+}
+
+/// Token streams of a campaign that takes no time worth mentioning; `STRATAL_CAMPAIGN=1000000` makes it a real one.
+const CAMPAIGN: usize = 20_000;
+
+/// Whatever tokens come, code comes out that parses, and nothing panics.
+#[test]
+fn a_campaign_of_random_edits_finds_no_panic() {
+    let wanted = std::env::var("STRATAL_CAMPAIGN").ok().and_then(|runs| runs.parse().ok());
+    let runs = wanted.unwrap_or(CAMPAIGN);
+    let words = "skip optional tied each = \"layers.{i}\" len tier require ( H == D ) rename_all \"camelCase\" crate \
+        prefix enum struct union < > { } [ ] Vec Tensor Shape ! _ 3 , ; : :: & 'a r#type .. # \"\" dyn fn - 1.5 Tied";
+    let vocabulary = tokens_of(words);
+    let mut dice = Dice(4);
+    let seeds: Vec<TokenStream> =
+        STRUCTS.iter().chain(&NAMES).chain(&SHAPES).map(|seed| tokens(seed)).collect();
+    for run in 0..runs {
+        let seed = dice.below(seeds.len());
+        let mut input = seeds[seed].clone();
+        for _ in 0..=dice.below(6) {
+            input = edited(input, &vocabulary, &mut dice);
+        }
+        if seed < STRUCTS.len() {
+            let parsed = syn::parse2::<syn::File>(derive_params(input.clone()));
+            assert!(parsed.is_ok(), "run {run}: {input}");
+        } else {
+            let items = syn::parse2::<syn::File>(dims(input.clone()));
+            assert!(items.is_ok(), "run {run}: {input}");
+            let emitted = shape(input.clone());
+            assert!(
+                syn::parse2::<syn::Type>(emitted.clone()).is_ok() || is_error(&emitted),
+                "run {run}: {input}"
+            );
+        }
+    }
+    println!("{runs} token streams, 0 panics");
+}

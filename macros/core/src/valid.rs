@@ -10,6 +10,11 @@ use syn::{Error, Ident};
 /// Most axes a shape can have.
 pub(crate) const MAX_RANK: usize = 6;
 
+/// `error` is that of parsing the item.
+pub(crate) fn unreadable(error: &Error) -> Error {
+    Error::new(error.span(), format!("{error}; a shape is written `Shape![N, M]`"))
+}
+
 /// `what` names the kind of item, with its article.
 pub(crate) fn not_loadable(item: &Ident, what: &str) -> Error {
     let works = "`#[derive(Params)]` works on structs with named fields and on enums";

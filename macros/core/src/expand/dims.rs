@@ -26,7 +26,7 @@ fn one(private: &Path, dim: &NamedDim) -> TokenStream {
 
         #[automatically_derived]
         impl #private::Named for #name {
-            const NAME: &'static str = #text;
+            const NAME: &'static #private::str = #text;
         }
     }
 }

@@ -1,0 +1,63 @@
+//! The recommended way to write a model, as one: names of dimensions, every option of the derive, tensors and views.
+#![deny(warnings, missing_docs, unsafe_code)]
+
+use stratal::{C, Checkpoint, Dim, Engine, Params, Pool, Result, Shape, Tensor, Tied, bf16, dims};
+
+dims! {
+    /// Sequences computed together.
+    pub Batch,
+    /// Positions of a sequence.
+    pub Seq,
+}
+
+/// Plain generics, no magic type syntax.
+#[derive(Params)]
+#[params(rename_all = "snake_case")]
+struct Linear<I: Dim, O: Dim> {
+    weight: Tensor<bf16, Shape![O, I]>,
+    #[param(optional)]
+    bias: Option<Tensor<bf16, Shape![O]>>,
+}
+
+#[derive(Params)]
+struct Block<D: Dim> {
+    up: Linear<D, C<64>>,
+    down: Linear<C<64>, D>,
+}
+
+/// Not loaded.
+#[derive(Default)]
+struct KvCache(Vec<u8>);
+
+/// Sizes are checked with the numbers, in `cargo check` where they are concrete.
+#[derive(Params)]
+#[params(prefix = "model", require(H * HD == D))]
+struct Gpt<const V: usize, const D: usize, const H: usize, const HD: usize> {
+    #[param(name = "embed_tokens.weight", tier = "host")]
+    embed: Tensor<bf16, Shape![{ V }, { D }]>,
+    #[param(each = "layers.{i}", len = 32)]
+    layers: Vec<Block<C<D>>>,
+    #[param(tied = embed)]
+    head: Tied<Tensor<bf16, Shape![{ V }, { D }]>>,
+    #[param(skip)]
+    cache: KvCache,
+}
+
+/// One report of every problem.
+///
+/// # Errors
+/// That report.
+pub fn run(engine: &Engine, pool: &Pool) -> Result<usize> {
+    let model: Gpt<32000, 4096, 32, 128> = Gpt::load(engine, &Checkpoint::open("m.safetensors")?)?;
+    let weights = model.layers.iter().map(|block| block.up.weight.num_bytes() + block.down.weight.num_bytes());
+    let biased = model.layers.iter().filter(|block| block.up.bias.is_some() && block.down.bias.is_some());
+    let (bytes, biased) = (weights.sum::<usize>(), biased.count());
+
+    let t = Tensor::<f32, Shape![1000, 1000]>::zeros([1000, 1000])?;
+    let p = pool.allocate_tensor::<f32, Shape![1000, 1000]>()?;
+    let d = t.view::<Shape![_, 1000]>();
+    let b = d.bind::<Shape![Batch, 1000]>()?; // static -> dyn -> named
+    let scores = Tensor::<f32, Shape![Batch, Seq]>::zeros([4, 8])?;
+    let rest = p.num_bytes() + b.num_bytes() + scores.num_bytes() + model.embed.num_bytes() + model.head.num_bytes();
+    Ok(bytes + biased + rest + model.cache.0.len())
+}
