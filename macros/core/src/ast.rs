@@ -3,7 +3,7 @@
 mod item;
 mod ties;
 
-pub(crate) use item::{Body, How, ParamField, ParamItem, ParamVariant, Shown, VariantBody};
+pub(crate) use item::{Body, How, ParamField, ParamItem, ParamVariant, Shown, VariantBody, nameless};
 
 use crate::attr::Errors;
 use crate::valid;

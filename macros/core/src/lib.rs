@@ -23,6 +23,10 @@ pub fn derive_params(input: TokenStream) -> TokenStream {
         // Only what rustc could not parse either comes here, recovered as well as it can.
         Err(error) => return valid::unreadable(&error).to_compile_error(),
     };
+    if let Some(nameless) = ast::nameless(&input) {
+        let error = syn::Error::new(nameless.span(), "expected a name");
+        return valid::unreadable(&error).to_compile_error();
+    }
     match ast::ParamItem::new(&input) {
         Ok(item) => expand::params(&item),
         Err(errors) => {

@@ -95,6 +95,19 @@ impl ParamItem {
     }
 }
 
+/// A parameter or field that is called `_`, which syn takes for a name and rustc does not.
+pub(crate) fn nameless(input: &DeriveInput) -> Option<&Ident> {
+    let fields: Vec<&Fields> = match &input.data {
+        Data::Struct(data) => vec![&data.fields],
+        Data::Enum(data) => data.variants.iter().map(|variant| &variant.fields).collect(),
+        Data::Union(_) => Vec::new(),
+    };
+    let fields = fields.into_iter().flatten().filter_map(|field| field.ident.as_ref());
+    let params = input.generics.type_params().map(|param| &param.ident);
+    let consts = input.generics.const_params().map(|param| &param.ident);
+    fields.chain(params).chain(consts).find(|ident| *ident == "_")
+}
+
 /// The identifiers of types are no constants.
 fn check_require(require: &Require, generics: &Generics) -> Result<(), Error> {
     let mut errors = Errors::default();
