@@ -191,20 +191,16 @@ macro_rules! dims {
 ///
 /// # Errors
 /// Out of memory.
+#[cfg(feature = "macros")]
 #[macro_export]
 macro_rules! tensor {
-    (@written [$($inner:tt)*]; $count:expr) => {
-        $crate::__private::Repeat::<_, { $count }>($crate::tensor!(@written $($inner)*))
-    };
-    (@written $value:expr; $count:expr) => { $crate::__private::Repeat::<_, { $count }>($value) };
-    (@written $($item:expr),* $(,)?) => { [$($item),*] };
-    ($($written:tt)*) => { $crate::__private::literal(&$crate::tensor!(@written $($written)*)) };
+    ($($elements:tt)*) => { $crate::__private::tensor!([$crate::__private] $($elements)*) };
 }
 
 /// What macro output may name, and nobody else.
 #[doc(hidden)]
 pub mod __private {
     #[cfg(feature = "macros")]
-    pub use stratal_macros::{dims, shape};
+    pub use stratal_macros::{dims, shape, tensor};
     pub use stratal_runtime::private::*;
 }

@@ -49,3 +49,10 @@ pub fn shape(input: TokenStream) -> TokenStream {
 pub fn dims(input: TokenStream) -> TokenStream {
     stratal_macros_core::dims(input.into()).into()
 }
+
+/// The work of `tensor!`, which puts the path of the crate in front.
+#[doc(hidden)]
+#[proc_macro]
+pub fn tensor(input: TokenStream) -> TokenStream {
+    stratal_macros_core::tensor(input.into()).into()
+}

@@ -4,4 +4,5 @@ mod leases;
 mod load;
 mod options;
 mod save;
+mod serial;
 mod shapes;

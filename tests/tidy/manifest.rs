@@ -41,7 +41,16 @@ const GUESTS: &[(&str, &[&str])] = &[
     ("rayon", &["tiering/cli/"]),
     // Our own reader of the format bears its name too.
     ("safetensors", &["runtime/src/tensor/neighbours", "tiering/src/origin/"]),
-    ("serde", &["tiering/src/origin", "tiering/src/policy", "tiering/cli/", "benches/"]),
+    (
+        "serde",
+        &[
+            "runtime/src/tensor/serial.rs",
+            "tiering/src/origin",
+            "tiering/src/policy",
+            "tiering/cli/",
+            "benches/",
+        ],
+    ),
     ("serde_json", &["tiering/src/origin", "tiering/cli/", "benches/"]),
     ("syn", &["macros/"]),
     ("tempfile", &["examples/"]),

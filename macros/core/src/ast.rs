@@ -1,9 +1,11 @@
 //! What was written, checked: a struct of parameters, a shape, a list of named dimensions.
 
 mod item;
+mod literal;
 mod ties;
 
 pub(crate) use item::{Body, How, ParamField, ParamItem, ParamVariant, Shown, VariantBody, nameless};
+pub(crate) use literal::TensorLiteral;
 
 use crate::attr::Errors;
 use crate::valid;

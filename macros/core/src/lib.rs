@@ -50,6 +50,12 @@ pub fn dims(input: TokenStream) -> TokenStream {
     or_errors(syn::parse2(input).map(|dims: ast::Pathed<ast::NamedDims>| expand::dims(&dims)))
 }
 
+/// `tensor![[1.0, 2.0], [3.0, 4.0]]`: a tensor of these elements. The tokens begin as those of [`shape`].
+#[must_use]
+pub fn tensor(input: TokenStream) -> TokenStream {
+    or_errors(syn::parse2(input).map(|literal: ast::Pathed<ast::TensorLiteral>| expand::tensor(&literal)))
+}
+
 fn or_errors(expanded: syn::Result<TokenStream>) -> TokenStream {
     expanded.unwrap_or_else(|errors| errors.to_compile_error())
 }

@@ -97,6 +97,23 @@ fn shared_symbols_are_compared() {
     assert!(!emitted.contains("\"I\""), "{emitted}");
 }
 
+/// `tensor![…]` gives an expression for lists, repeats and all their mutations, or an error.
+#[test]
+fn tensor_literals_give_expressions() {
+    for seed in ["[a::b] [1.0, 2.0], [3.0, f(4)],", "[p] [[x; 2]; N]; 4", "[p]", "[p] 1; 2, 3", "[p] ; ,"] {
+        for input in [mutations(&tokens(seed)), vec![tokens(seed)]].concat() {
+            let text = input.to_string();
+            let emitted = tensor(input);
+            assert!(
+                syn::parse2::<syn::Expr>(emitted.clone()).is_ok() || is_error(&emitted),
+                "{text}: {emitted}"
+            );
+        }
+    }
+    let emitted = tensor(tokens("[p] [[x; 2]; N]; 4")).to_string().replace(' ', "");
+    assert_eq!(emitted, "p::literal(&p::Repeat::<_,{4}>(p::Repeat::<_,{N}>(p::Repeat::<_,{2}>(x))))");
+}
+
 /// No macro output has `unsafe` in it.
 #[test]
 fn nothing_unsafe_is_emitted() {

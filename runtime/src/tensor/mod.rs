@@ -27,6 +27,8 @@ mod nested;
 pub mod params;
 mod pooled;
 mod relation;
+#[cfg(feature = "serde")]
+mod serial;
 mod shape;
 mod shared;
 mod stack;

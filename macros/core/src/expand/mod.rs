@@ -3,7 +3,9 @@
 mod dims;
 mod params;
 mod shape;
+mod tensor;
 
 pub(crate) use dims::dims;
 pub(crate) use params::{params, refused_params};
 pub(crate) use shape::shape;
+pub(crate) use tensor::tensor;

@@ -220,3 +220,6 @@ macro_rules! reforms {
 
 reforms!(View);
 reforms!(ViewMut);
+
+#[cfg(test)]
+mod tests;
