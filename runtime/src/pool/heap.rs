@@ -19,6 +19,7 @@ use std::ptr::{self, NonNull};
 use super::cache::Cache;
 use super::class::{CACHED_MAX, Class};
 use super::corrupt::corrupt;
+use super::holes::Sweeps;
 use super::letter::Mail;
 use super::remote::RemoteList;
 use super::roster::Linked;
@@ -65,6 +66,7 @@ pub(crate) struct Heap {
     next_idle: Cell<Option<NonNull<Heap>>>,
     next_known: Cell<*const Heap>,
     runs: RunCache,
+    sweeps: Sweeps,
     shared: Shared,
 }
 
@@ -108,6 +110,7 @@ impl Heap {
             next_idle: Cell::new(None),
             next_known: Cell::new(ptr::null()),
             runs: RunCache::nothing(),
+            sweeps: Sweeps::new(),
             shared: Shared {
                 remote: [const { RemoteList::new() }; Class::COUNT],
                 absence: AtomicU32::new(Absence::Present as u32),
@@ -145,7 +148,7 @@ impl Heap {
         unsafe { &*cache }
     }
 
-    fn shelf(&self, class: Class) -> &Shelf {
+    pub(super) fn shelf(&self, class: Class) -> &Shelf {
         &self.shelves[class.index()]
     }
 
@@ -225,6 +228,7 @@ impl Heap {
             let half = self.capacity(class) / 2;
             let taken = self.cache(class).take_oldest(self.capacity(class), &mut batch[..half]);
             self.send_home(pool, class, &batch[..taken]);
+            self.age(pool);
         }
         self.cache(class).push(block);
     }
@@ -241,12 +245,28 @@ impl Heap {
                     taken => self.send_home(pool, class, &batch[..taken]),
                 }
             }
-            self.shelf(class).for_each(|slab| {
-                if slab.is_idle() {
-                    self.close(pool, slab);
-                }
-            });
+            self.close_idle(pool, class);
         }
+        self.sweep(false);
+    }
+
+    /// Lets what this heap keeps ready age, if a tick has passed: idle slabs go back, and the holes of quiet ones.
+    fn age(&self, pool: &Pool) {
+        if self.sweeps.is_new_tick(pool) {
+            for class in Class::all() {
+                self.receive(pool, class);
+                self.close_idle(pool, class);
+            }
+            self.sweep(true);
+        }
+    }
+
+    fn close_idle(&self, pool: &Pool, class: Class) {
+        self.shelf(class).for_each(|slab| {
+            if slab.is_idle() {
+                self.close(pool, slab);
+            }
+        });
     }
 
     /// Gives a cache its full array; `false` if it has that already, or if there is no memory for it.
@@ -290,7 +310,11 @@ impl Heap {
             // Before asking for more: other classes may have slabs to spare once their blocks are home.
             Class::all().for_each(|class| self.receive(pool, class));
             if shelf.fullest().is_none() {
-                shelf.add(pool.open_slab(class, self)?);
+                let slab = pool.open_slab(class, self)?;
+                if self.sweeps.opened(class) {
+                    self.sweep(false);
+                }
+                shelf.add(slab);
             }
         }
         shelf.fullest()
@@ -298,6 +322,7 @@ impl Heap {
 
     fn close(&self, pool: &Pool, slab: &Slab) {
         self.shelf(slab.class()).remove(slab);
+        self.sweeps.closed(slab.class());
         pool.close_slab(slab);
     }
 

@@ -54,6 +54,8 @@ mod hardened;
 #[cfg(not(stratal_loom))]
 mod heap;
 #[cfg(not(stratal_loom))]
+mod holes;
+#[cfg(not(stratal_loom))]
 mod large;
 #[cfg(not(stratal_loom))]
 mod leak;

@@ -29,6 +29,10 @@ pub(crate) struct Slab {
     first_word: Cell<u32>,
     /// Slots from this one on were never given out and read as zero.
     fresh_from: Cell<u32>,
+    /// Slots that were free at the last sweep and stayed so: their pages are gone already.
+    swept: Cell<u32>,
+    /// Whether a slot was taken since somebody asked.
+    is_busy: Cell<bool>,
     /// Neighbours on the owner's shelf of slabs with free slots.
     pub(super) previous: Cell<*const Slab>,
     pub(super) next: Cell<*const Slab>,
@@ -46,6 +50,8 @@ impl Slab {
         self.free.set(slots as u32);
         self.first_word.set(0);
         self.fresh_from.set(if is_zero { 0 } else { slots as u32 });
+        self.swept.set(0);
+        self.is_busy.set(true);
         self.previous.set(ptr::null());
         self.next.set(ptr::null());
         for (i, word) in self.bits.iter().take(slots.div_ceil(64)).enumerate() {
@@ -133,6 +139,8 @@ impl Slab {
         self.first_word.set(word as u32);
         self.free.set(self.free.get() - count as u32);
         self.fresh_from.set(self.fresh_from.get().max(slot as u32 + 1));
+        self.swept.set(self.swept.get().min(self.free.get()));
+        self.is_busy.set(true);
         count
     }
 
@@ -173,6 +181,41 @@ impl Slab {
             cell.set(bits);
         }
         self.free.set(self.free.get() + blocks.len() as u32);
+    }
+
+    /// Whether no slot was taken since this was asked last.
+    pub(crate) fn was_quiet(&self) -> bool {
+        !self.is_busy.replace(false)
+    }
+
+    /// Begins a sweep of what is free; `false` if no more is free than at the last one.
+    pub(crate) fn begin_sweep(&self) -> bool {
+        self.swept.replace(self.free.get()) < self.free.get()
+    }
+
+    /// Calls `visit` with the bounds of every longest row of free slots that were used before.
+    pub(crate) fn for_each_gap(&self, mut visit: impl FnMut(usize, usize)) {
+        let used_end = self.fresh_from.get() as usize;
+        let mut slot = 0;
+        while let Some(first) = self.next_slot(slot, true).filter(|&first| first < used_end) {
+            slot = self.next_slot(first, false).map_or(used_end, |end| end.min(used_end));
+            visit(first, slot);
+        }
+    }
+
+    /// The first slot from `from` on that is free, or that is not.
+    fn next_slot(&self, from: usize, is_free: bool) -> Option<usize> {
+        let slots = self.class.get().slots();
+        let mut ignored = (1_u64 << (from % 64)) - 1;
+        for word in from / 64..slots.div_ceil(64) {
+            let bits = self.bits[word].get();
+            let wanted = if is_free { bits } else { !bits } & !ignored;
+            if wanted != 0 {
+                return Some(64 * word + wanted.trailing_zeros() as usize).filter(|&slot| slot < slots);
+            }
+            ignored = 0;
+        }
+        None
     }
 }
 

@@ -119,6 +119,11 @@ impl Pool {
         self.is_settling.store(0, Ordering::Relaxed);
     }
 
+    /// When the last tick was.
+    pub(super) fn last_tick_ms(&self) -> u64 {
+        self.ticked_ms.load(Ordering::Relaxed)
+    }
+
     /// Memory for a cache of that many blocks, with the slot below its floor, zeroed; `None` if the system refuses.
     pub(crate) fn cache_array(&self, capacity: usize) -> Option<NonNull<*mut u8>> {
         let mut meta = self.room.meta.lock();
