@@ -6,6 +6,10 @@
 //!       └─ read / write ─> ReadLease / WriteLease ─> View / ViewMut ─> [T]
 //! ```
 //!
+//! Which sizes may stand where is told by traits (`relation`, `axis`), which sizes constants can have by `claim`, and
+//! one layout is made from another by `layout::reform`. Tensors are made whole, from values (`typed::make`), lists
+//! (`literal`), a pool (`pooled`), or piece by piece (`uninit`); small ones live in place (`stack`).
+//!
 //! Whoever keeps the bytes, they are reached through a lease: it holds them still, owns its entry and borrows
 //! nothing. [`Params`] fills a tree of structs by name from a [`ParamSource`].
 
