@@ -6,7 +6,8 @@ pub use stratal_runtime::error::{Error, ErrorKind, Result};
 pub use stratal_runtime::number::Complex;
 pub use stratal_runtime::number::{F4x2, F8E4M3, F8E5M2, I4x2, U4x2};
 pub use stratal_runtime::pool::{
-    Leak, LeakDetector, LeakReport, LeakScope, Pool, PoolBuffer, PoolBuilder, PoolFull, PoolStats,
+    Leak, LeakDetector, LeakReport, LeakScope, MemoryTracker, MemoryUse, Pool, PoolBuffer, PoolBuilder,
+    PoolFull, PoolStats,
 };
 pub use stratal_runtime::tensor::{
     Adopt, Alignment, AnyTensor, Axis, C, ColumnMajor, ConstShape, DType, Dense, Dim, Dyn, Element, Heap,

@@ -1,6 +1,8 @@
 //! Promise: the allocator never overlaps, misaligns or loses a byte, on any thread, across forks and thread exits.
 
 mod alignment;
+#[cfg(stratal_asan)]
+mod asan;
 mod child;
 mod corruption;
 mod exhaustion;
@@ -10,6 +12,7 @@ mod hardened;
 mod idle;
 mod leaks;
 mod model;
+mod stats;
 mod threads;
 mod unsized_free;
 

@@ -16,12 +16,14 @@ use std::ptr;
 
 use super::class::Class;
 use crate::sync::owned::Cell;
+use crate::sync::unmodelled::{AtomicPtr, Ordering::Relaxed};
 
 /// A stack of free blocks of one class. See the [module](self).
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Cache {
-    top: Cell<*mut *mut u8>,
+    /// Read by whoever counts what caches hold, hence atomic.
+    top: AtomicPtr<*mut u8>,
     limit: Cell<*mut *mut u8>,
 }
 
@@ -40,7 +42,7 @@ impl Cache {
     /// A cache that holds nothing and takes nothing: of capacity 0.
     pub(crate) const fn nothing() -> Self {
         let floor = (&raw const NOTHING.0).cast_mut();
-        Self { top: Cell::new(floor), limit: Cell::new(floor) }
+        Self { top: AtomicPtr::new(floor), limit: Cell::new(floor) }
     }
 
     /// Moves what this cache holds to an array for `capacity` blocks, and lives there from now on.
@@ -54,7 +56,7 @@ impl Cache {
         // SAFETY: `len + 1` slots from the floor are in the old array and, as it is not longer, fit into the new one.
         unsafe { ptr::copy_nonoverlapping(self.floor(old_capacity), array, len + 1) };
         // SAFETY: `len` is at most the capacity.
-        self.top.set(unsafe { array.add(len) });
+        self.top.store(unsafe { array.add(len) }, Relaxed);
         // SAFETY: the array has `capacity + 1` slots.
         self.limit.set(unsafe { array.add(capacity) });
     }
@@ -62,12 +64,12 @@ impl Cache {
     /// Takes the newest block; null if there is none.
     #[inline]
     pub(crate) fn pop(&self) -> *mut u8 {
-        let top = self.top.get();
+        let top = self.top.load(Relaxed);
         // SAFETY: `top` is a slot of the array, by the invariant.
         let block = unsafe { top.read() };
         if !block.is_null() {
             // SAFETY: a slot that holds a block is above `floor`.
-            self.top.set(unsafe { top.sub(1) });
+            self.top.store(unsafe { top.sub(1) }, Relaxed);
         }
         block
     }
@@ -75,7 +77,7 @@ impl Cache {
     /// Takes in a free block; `false`, and nothing happens, if the cache is full.
     #[inline]
     pub(crate) fn push(&self, block: *mut u8) -> bool {
-        let top = self.top.get();
+        let top = self.top.load(Relaxed);
         if top == self.limit.get() {
             return false;
         }
@@ -83,7 +85,7 @@ impl Cache {
         let next = unsafe { top.add(1) };
         // SAFETY: as above; slots above `top` hold nothing.
         unsafe { next.write(block) };
-        self.top.set(next);
+        self.top.store(next, Relaxed);
         true
     }
 
@@ -91,22 +93,28 @@ impl Cache {
     /// the next to be taken but for those that follow.
     pub(crate) fn fill(&self, room: usize, fill: impl FnOnce(&mut [*mut u8]) -> usize) {
         // SAFETY: both point into the array, `top` not after `limit`.
-        let vacant = unsafe { self.limit.get().offset_from_unsigned(self.top.get()) };
-        let first = self.top.get().wrapping_add(1);
+        let vacant = unsafe { self.limit.get().offset_from_unsigned(self.top.load(Relaxed)) };
+        let first = self.top.load(Relaxed).wrapping_add(1);
         // SAFETY: the slots above `top` are initialised, nobody else's, and hold nothing.
         let slots = unsafe { std::slice::from_raw_parts_mut(first, room.min(vacant)) };
         let filled = fill(slots).min(room.min(vacant));
         // SAFETY: not above `limit`.
-        self.top.set(unsafe { self.top.get().add(filled) });
+        self.top.store(unsafe { self.top.load(Relaxed).add(filled) }, Relaxed);
+    }
+
+    /// Bytes from `floor`, an address, to the newest block: a multiple of a pointer's, for any thread that knows the
+    /// floor; nonsense while the owner moves the array.
+    pub(crate) fn extent(&self, floor: usize) -> usize {
+        self.top.load(Relaxed).addr().wrapping_sub(floor)
     }
 
     /// Blocks it holds, given its capacity.
     pub(crate) fn len(&self, capacity: usize) -> usize {
         // SAFETY: both point into the array, the floor not after `top`.
-        unsafe { self.top.get().offset_from_unsigned(self.floor(capacity)) }
+        unsafe { self.top.load(Relaxed).offset_from_unsigned(self.floor(capacity)) }
     }
 
-    fn floor(&self, capacity: usize) -> *mut *mut u8 {
+    pub(crate) fn floor(&self, capacity: usize) -> *mut *mut u8 {
         self.limit.get().wrapping_sub(capacity)
     }
 
@@ -122,7 +130,7 @@ impl Cache {
         // SAFETY: the `rest` slots behind them hold blocks; both ranges lie in the array.
         unsafe { ptr::copy(oldest.wrapping_add(count), oldest, rest) };
         // SAFETY: `rest` slots above the floor remain.
-        self.top.set(unsafe { self.floor(capacity).add(rest) });
+        self.top.store(unsafe { self.floor(capacity).add(rest) }, Relaxed);
         count
     }
 }

@@ -24,11 +24,11 @@ use super::letter::Mail;
 use super::remote::RemoteList;
 use super::roster::Linked;
 use super::run_cache::RunCache;
-use super::shelf::Shelf;
+use super::shelf::{Counts, Shelf};
 use super::slab::Slab;
 use super::whole::Pool;
 use crate::sync::owned::Cell;
-use crate::sync::unmodelled::{AtomicU32, Ordering::Relaxed};
+use crate::sync::unmodelled::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 
 /// Blocks that move at once, at most.
 const BATCH_MAX: usize = CACHED_MAX / 2;
@@ -62,6 +62,8 @@ pub(crate) struct Heap {
     /// First, so that the fast path adds a class to the address of the heap and has its cache.
     caches: [Cache; Class::COUNT],
     capacities: [Cell<u32>; Class::COUNT],
+    /// Where the array of each cache starts, for whoever counts.
+    floors: [AtomicUsize; Class::COUNT],
     shelves: [Shelf; Class::COUNT],
     next_idle: Cell<Option<NonNull<Heap>>>,
     next_known: Cell<*const Heap>,
@@ -106,6 +108,7 @@ impl Heap {
         Self {
             caches: [const { Cache::nothing() }; Class::COUNT],
             capacities: [const { Cell::new(0) }; Class::COUNT],
+            floors: [const { AtomicUsize::new(0) }; Class::COUNT],
             shelves: [const { Shelf::new() }; Class::COUNT],
             next_idle: Cell::new(None),
             next_known: Cell::new(ptr::null()),
@@ -133,7 +136,7 @@ impl Heap {
             let capacity = first_cached(class);
             // SAFETY: `FIRST_SLOTS` is the sum of these parts, so each lies in the array and none overlap.
             unsafe { self.cache(class).move_to(next, capacity, 0) };
-            self.capacities[class.index()].set(capacity as u32);
+            self.settled_in(class, capacity);
             next = next.wrapping_add(capacity + 1);
         }
     }
@@ -150,6 +153,12 @@ impl Heap {
 
     pub(super) fn shelf(&self, class: Class) -> &Shelf {
         &self.shelves[class.index()]
+    }
+
+    /// A cache lives in an array of that capacity now.
+    fn settled_in(&self, class: Class, capacity: usize) {
+        self.capacities[class.index()].set(capacity as u32);
+        self.floors[class.index()].store(self.cache(class).floor(capacity).addr(), Relaxed);
     }
 
     fn capacity(&self, class: Class) -> usize {
@@ -186,9 +195,12 @@ impl Heap {
         self.shared.absence.store(absence as u32, Relaxed);
     }
 
-    /// Slabs of a class, and blocks of them that are not in the slabs; any thread may ask.
-    pub(crate) fn counts(&self, class: Class) -> (usize, usize) {
-        self.shelf(class).counts()
+    /// What the counters of a class say; any thread may ask.
+    pub(crate) fn counts(&self, class: Class) -> Counts {
+        let floor = self.floors[class.index()].load(Relaxed);
+        let cached = self.cache(class).extent(floor) / size_of::<*mut u8>();
+        // Nonsense, for once, is nothing.
+        Counts { cached: if cached <= class.cached() { cached } else { 0 }, ..self.shelf(class).counts() }
     }
 
     /// A block of a class whose cache is empty; fills half the cache on the way. Null if the system refuses.
@@ -278,14 +290,14 @@ impl Heap {
         let Some(array) = pool.cache_array(class.cached()) else { return false };
         // SAFETY: a fresh array for that many blocks, which nobody else knows; the old one is shorter.
         unsafe { self.cache(class).move_to(array.as_ptr(), class.cached(), capacity) };
-        self.capacities[class.index()].set(class.cached() as u32);
+        self.settled_in(class, class.cached());
         true
     }
 
     /// Fills half of an empty cache from slabs; at least with one block, unless the system refuses.
     fn restock(&self, pool: &Pool, class: Class) {
         let (shelf, cache) = (self.shelf(class), self.cache(class));
-        if shelf.counts().1 > 0 {
+        if shelf.counts().taken > 0 {
             // Not the first time.
             self.grow(pool, class);
         }

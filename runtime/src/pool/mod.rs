@@ -84,6 +84,8 @@ mod stretch;
 #[cfg(not(stratal_loom))]
 mod thread;
 #[cfg(not(stratal_loom))]
+mod tracker;
+#[cfg(not(stratal_loom))]
 mod whole;
 
 #[cfg(not(stratal_loom))]
@@ -94,3 +96,5 @@ pub use global::Stratal;
 pub use leak::{Leak, LeakDetector, LeakReport, LeakScope};
 #[cfg(not(stratal_loom))]
 pub use stats::{ClassStats, Stats};
+#[cfg(not(stratal_loom))]
+pub use tracker::{MemoryChange, MemoryTracker, MemoryUse};

@@ -12,7 +12,7 @@ use super::segment::Slice;
 use super::stretch::State;
 use super::whole::Pool;
 use crate::sync::owned::Cell;
-use crate::sync::unmodelled::Ordering::Relaxed;
+use crate::sync::unmodelled::{AtomicU32, Ordering::Relaxed};
 
 /// Slices of the longest runs that are kept.
 const ROWS: usize = 4;
@@ -47,7 +47,7 @@ struct Kept {
 #[derive(Debug)]
 pub(crate) struct RunCache {
     /// Slices that may still be kept.
-    room: Cell<u32>,
+    room: AtomicU32,
     counts: [Cell<u8>; ROWS],
     stacks: [Cell<Kept>; STARTS[ROWS]],
 }
@@ -56,7 +56,7 @@ impl RunCache {
     /// A cache that holds nothing and takes nothing.
     pub(crate) const fn nothing() -> Self {
         Self {
-            room: Cell::new(0),
+            room: AtomicU32::new(0),
             counts: [const { Cell::new(0) }; ROWS],
             stacks: [const { Cell::new(Kept::NONE) }; STARTS[ROWS]],
         }
@@ -64,7 +64,7 @@ impl RunCache {
 
     /// Lets it keep runs.
     pub(crate) fn open(&self) {
-        self.room.set(ROOM);
+        self.room.store(ROOM, Relaxed);
     }
 
     /// The run of that many slices that was freed last; null if there is none.
@@ -74,7 +74,7 @@ impl RunCache {
         let Some(cell) = self.counts.get(row) else { return ptr::null_mut() };
         let Some(count) = cell.get().checked_sub(1) else { return ptr::null_mut() };
         cell.set(count);
-        self.room.set(self.room.get() + slices as u32);
+        self.room.store(self.room.load(Relaxed) + slices as u32, Relaxed);
         let kept = self.stacks[STARTS[row] + usize::from(count)].get();
         kept.mark(State::Used);
         kept.start
@@ -84,7 +84,8 @@ impl RunCache {
     #[inline]
     pub(crate) fn put(&self, slices: u32, start: *mut u8, entry: &Slice) -> bool {
         let row = slices as usize - 1;
-        let (Some(cell), Some(room)) = (self.counts.get(row), self.room.get().checked_sub(slices)) else {
+        let (Some(cell), Some(room)) = (self.counts.get(row), self.room.load(Relaxed).checked_sub(slices))
+        else {
             return false;
         };
         let place = STARTS[row] + usize::from(cell.get());
@@ -95,13 +96,14 @@ impl RunCache {
         kept.mark(State::Kept);
         self.stacks[place].set(kept);
         cell.set(cell.get() + 1);
-        self.room.set(room);
+        self.room.store(room, Relaxed);
         true
     }
 
     /// Whether runs of that many slices are kept at all.
     pub(crate) fn suits(&self, slices: u32) -> bool {
-        slices as usize <= ROWS && (self.room.get() > 0 || self.counts.iter().any(|count| count.get() > 0))
+        slices as usize <= ROWS
+            && (self.room.load(Relaxed) > 0 || self.counts.iter().any(|count| count.get() > 0))
     }
 
     /// Gives the older half of every stack back to the pool.
@@ -127,8 +129,13 @@ impl RunCache {
                 stack[place - gone].set(stack[place].get());
             }
             cell.set((stack.len() - gone) as u8);
-            self.room.set(self.room.get() + (gone * (row + 1)) as u32);
+            self.room.store(self.room.load(Relaxed) + (gone * (row + 1)) as u32, Relaxed);
         }
+    }
+
+    /// Slices that a cache which was opened holds; any thread may ask.
+    pub(crate) fn held(&self) -> u32 {
+        if cfg!(feature = "hardened") { 0 } else { ROOM - self.room.load(Relaxed) }
     }
 
     /// Slices it holds.

@@ -45,6 +45,11 @@ pub(crate) struct Runs {
     kind: Kind,
     bins: Bins,
     pub(super) used: u64,
+    /// Most slices that were handed out at once.
+    peak: u64,
+    /// Runs that were handed out, and that came back.
+    taken: u64,
+    returned: u64,
     dirty: u64,
     /// Ticks that have passed.
     pub(super) now: u32,
@@ -54,7 +59,27 @@ pub(crate) struct Runs {
 
 impl Runs {
     pub(crate) const fn new(kind: Kind) -> Self {
-        Self { kind, bins: Bins::new(), used: 0, dirty: 0, now: 0, has_seams: false }
+        Self {
+            kind,
+            bins: Bins::new(),
+            used: 0,
+            peak: 0,
+            taken: 0,
+            returned: 0,
+            dirty: 0,
+            now: 0,
+            has_seams: false,
+        }
+    }
+
+    /// Runs that were handed out since the beginning, and runs that came back.
+    pub(crate) fn traffic(&self) -> (u64, u64) {
+        (self.taken, self.returned)
+    }
+
+    /// Most slices that were handed out at once.
+    pub(crate) fn peak(&self) -> u64 {
+        self.peak
     }
 
     /// Slices that may hold memory, and those of them that are handed out.
@@ -87,6 +112,7 @@ impl Runs {
     pub(crate) fn give(&mut self, map: &SegmentMap, id: RunId, is_zero: bool) -> bool {
         let Some(used) = self.used_at(map, id) else { return false };
         self.used -= u64::from(used.len);
+        self.returned += 1;
         used.unmark();
         self.add(map, used.with(if is_zero { State::Zero } else { State::Dirty }));
         true
@@ -146,6 +172,7 @@ impl Runs {
         used.unmark();
         used.cut(used.first, end).mark();
         self.used += u64::from(slices - used.len);
+        self.peak = self.peak.max(self.used);
         true
     }
 
@@ -207,6 +234,8 @@ impl Runs {
         let used = free.cut(first, end).with(State::Used);
         used.mark();
         self.used += u64::from(slices);
+        self.peak = self.peak.max(self.used);
+        self.taken += 1;
         Run { id: used.id(), start: free.segment.address(first), is_zero: free.state == State::Zero }
     }
 

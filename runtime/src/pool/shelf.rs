@@ -3,8 +3,8 @@
 //! Blocks are taken from the slab that has the fewest free slots, so that the others may empty and go back. The order
 //! is kept by quarters: a slab moves between four lists as it fills and empties, which costs nothing per block.
 //!
-//! Equation: `blocks` is the sum over the slabs of a class of slots that are not free: with the application, in
-//! caches, or on their way home.
+//! Equation: `taken - returned` is the sum over the slabs of a class of slots that are not free: with the application,
+//! in caches, or on their way home.
 
 use std::ptr;
 
@@ -23,7 +23,20 @@ pub(crate) struct Shelf {
     /// Slabs on the lists.
     listed: Cell<usize>,
     slabs: AtomicUsize,
-    blocks: AtomicUsize,
+    taken: AtomicUsize,
+    returned: AtomicUsize,
+}
+
+/// The counters of one class of one heap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) slabs: usize,
+    /// Blocks that left a slab since the heap was made.
+    pub(crate) taken: usize,
+    /// Blocks that came back to one.
+    pub(crate) returned: usize,
+    /// Blocks in the cache of the heap, which may be blocks of other heaps.
+    pub(crate) cached: usize,
 }
 
 impl Shelf {
@@ -32,13 +45,15 @@ impl Shelf {
             heads: [const { Cell::new(ptr::null()) }; BINS],
             listed: Cell::new(0),
             slabs: AtomicUsize::new(0),
-            blocks: AtomicUsize::new(0),
+            taken: AtomicUsize::new(0),
+            returned: AtomicUsize::new(0),
         }
     }
 
-    /// Slabs of the class, and blocks of them that are not in the slabs; any thread may ask.
-    pub(crate) fn counts(&self) -> (usize, usize) {
-        (self.slabs.load(Relaxed), self.blocks.load(Relaxed))
+    /// What was counted, the cache apart; any thread may ask.
+    pub(crate) fn counts(&self) -> Counts {
+        let (taken, returned) = (self.taken.load(Relaxed), self.returned.load(Relaxed));
+        Counts { slabs: self.slabs.load(Relaxed), taken, returned, cached: 0 }
     }
 
     /// One of the fullest slabs that have a free slot.
@@ -68,7 +83,7 @@ impl Shelf {
     pub(crate) fn take(&self, slab: &Slab, out: &mut [*mut u8]) -> usize {
         let before = Self::bin(slab);
         let taken = slab.take(out);
-        count(&self.blocks, taken.cast_signed());
+        count(&self.taken, taken.cast_signed());
         self.settle(slab, Some(before));
         taken
     }
@@ -78,7 +93,7 @@ impl Shelf {
         let before = Self::bin(slab);
         let block = slab.take_fresh();
         if !block.is_null() {
-            count(&self.blocks, 1);
+            count(&self.taken, 1);
             self.settle(slab, Some(before));
         }
         block
@@ -88,7 +103,7 @@ impl Shelf {
     pub(crate) fn put(&self, slab: &Slab, blocks: &[*mut u8]) {
         let before = (!slab.is_used_up()).then(|| Self::bin(slab));
         slab.put(blocks);
-        count(&self.blocks, -blocks.len().cast_signed());
+        count(&self.returned, blocks.len().cast_signed());
         self.settle(slab, before);
     }
 

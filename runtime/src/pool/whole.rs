@@ -373,3 +373,6 @@ impl Pool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

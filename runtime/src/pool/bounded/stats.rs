@@ -159,6 +159,30 @@ impl PoolStats {
     }
 }
 
+impl fmt::Display for PoolStats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "pool `{}`: {} of {} bytes live in {} blocks, peak {}, committed {}",
+            self.name,
+            self.live_bytes,
+            self.capacity_bytes,
+            self.live_blocks,
+            self.peak_bytes,
+            self.committed_bytes
+        )?;
+        write!(
+            f,
+            "{} allocations, {} frees, {} refused; longest free block {}, fragmentation {:.2}",
+            self.allocations,
+            self.frees,
+            self.refused,
+            self.longest_free_bytes,
+            self.fragmentation()
+        )
+    }
+}
+
 /// Why a pool refused: the source of its errors.
 ///
 /// ```
