@@ -35,7 +35,7 @@ type Convert<T, U> = fn(&[T], &mut [U]);
 
 fn contests(scale: Scale) -> Result<Vec<Contest>> {
     // The wider side; both lie far beyond the caches.
-    let bytes = if scale.quick { 16 << 20 } else { 128 << 20 };
+    let bytes = if scale.quick { 64 << 20 } else { 128 << 20 };
     let mut contests = conversions(bytes);
     contests.extend(packed(bytes));
     contests.extend(fills(bytes));
