@@ -1,5 +1,7 @@
 //! The names of a source, sorted once, so that every question about a prefix is a binary search.
 
+use std::cmp::Ordering;
+
 /// The sorted names of a source.
 #[derive(Debug)]
 pub(super) struct Catalogue<'a> {
@@ -25,7 +27,8 @@ impl<'a> Catalogue<'a> {
 
     /// Whether a tensor has the name `path`, or one below it.
     pub(super) fn has(&self, path: &str) -> bool {
-        self.position(path).is_some() || !self.beginning(&below(path)).is_empty()
+        let inside = self.names.partition_point(|name| precedes(name, path));
+        self.names.get(inside).is_some_and(|name| is_below(name, path)) || self.position(path).is_some()
     }
 
     /// The names that begin with `start`.
@@ -56,6 +59,24 @@ impl<'a> Catalogue<'a> {
         keys.dedup();
         keys
     }
+}
+
+/// Whether `name` sorts before every name below `path`.
+fn precedes(name: &str, path: &str) -> bool {
+    let (name, path) = (name.as_bytes(), path.as_bytes());
+    let shared = name.len().min(path.len());
+    match name[..shared].cmp(&path[..shared]) {
+        Ordering::Less => true,
+        Ordering::Greater => false,
+        Ordering::Equal if path.is_empty() => false,
+        Ordering::Equal => name.get(shared).is_none_or(|next| *next < b'.'),
+    }
+}
+
+/// Whether `name` is below `path`: anything is below the root.
+fn is_below(name: &str, path: &str) -> bool {
+    let rest = name.strip_prefix(path);
+    path.is_empty() || rest.is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// How the names below `path` begin.
