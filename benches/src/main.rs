@@ -1,6 +1,6 @@
 //! The bench harness: each suite interleaves stratal and its rivals in one run.
 //!
-//! `stratal-bench SUITE [--quick] [--json FILE]` prints a table and writes the rows; `--list` names the suites. The
+//! `stratal-bench SUITE.. [--quick] [--json FILE]` prints tables and writes the rows; `--list` names the suites. The
 //! program uses the allocator it measures, and starts itself again for measurements that need their own process.
 
 mod child;
@@ -30,9 +30,9 @@ const QUICK_EFFORT: f64 = 0.02;
 #[derive(Debug, Parser)]
 #[command(name = "stratal-bench")]
 struct Options {
-    /// The suite to run.
-    #[arg(required_unless_present = "list")]
-    suite: Option<String>,
+    /// The suites to run, one after the other.
+    #[arg(required_unless_present = "list", value_name = "SUITE")]
+    suites: Vec<String>,
     /// Small inputs and two rounds: shows that the suite runs, decides nothing.
     #[arg(long)]
     quick: bool,
@@ -54,7 +54,7 @@ struct Options {
     /// Writes the rows to this file, as comma-separated values.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
-    /// Draws the groups' means to this SVG file; suite `alloc` only.
+    /// Draws the means of suite `alloc` by group to this SVG file.
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
     /// Names the suites.
@@ -93,17 +93,27 @@ fn run(options: &Options) -> Result<()> {
         SUITES.iter().for_each(|suite| println!("{:<8} {}", suite.name, suite.about));
         return Ok(());
     }
-    let suite = find(options.suite.as_deref().unwrap_or_default())?;
-    let mut rows = hold(suite, options)?;
-    rows.extend(suite::derive(suite.name, &rows));
-    print!("{}", suite::report(suite.name, &rows));
+    // A name that is none is said before hours of work, not after.
+    let suites: Vec<&Suite> = options.suites.iter().map(|name| find(name)).collect::<Result<_>>()?;
+    let mut all = Vec::new();
+    for suite in suites {
+        let mut rows = hold(suite, options)?;
+        rows.extend(suite::derive(suite.name, &rows));
+        println!("{}", suite::report(suite.name, &rows));
+        all.extend(rows);
+        keep(options, &all)?;
+    }
+    options.plot.as_deref().map_or(Ok(()), |path| suite::plot(&all, path))
+}
+
+/// Writes the rows so far to the files that were asked for.
+fn keep(options: &Options, rows: &[row::Row]) -> Result<()> {
     if let Some(path) = &options.json {
-        let text = serde_json::to_string_pretty(&rows)
+        let text = serde_json::to_string_pretty(rows)
             .map_err(|error| Error::new(ErrorKind::Format, "rows are not JSON").caused_by(error))?;
         write(path, &(text + "\n"))?;
     }
-    options.csv.as_deref().map_or(Ok(()), |path| write(path, &row::csv(&rows)))?;
-    options.plot.as_deref().map_or(Ok(()), |path| suite::plot(suite.name, &rows, path))
+    options.csv.as_deref().map_or(Ok(()), |path| write(path, &row::csv(rows)))
 }
 
 fn hold(suite: &Suite, options: &Options) -> Result<Vec<row::Row>> {

@@ -93,15 +93,12 @@ pub(crate) fn report(suite: &str, rows: &[Row]) -> String {
     if suite == alloc::SUITE.name { alloc::report(rows) } else { row::table(rows) }
 }
 
-/// Draws what a suite found, as SVG.
+/// Draws what suite `alloc` found, as SVG.
 ///
 /// # Errors
-/// `Unsupported` where a suite has no picture.
-pub(crate) fn plot(suite: &str, rows: &[Row], path: &Path) -> Result<()> {
-    if suite == alloc::SUITE.name {
-        return alloc::plot(rows, path);
-    }
-    Err(Error::new(ErrorKind::Unsupported, "only suite `alloc` draws a plot").with("suite", suite))
+/// `Missing` where there are no such rows; `Io` where the file cannot be written.
+pub(crate) fn plot(rows: &[Row], path: &Path) -> Result<()> {
+    alloc::plot(rows, path)
 }
 
 /// For suites whose children are other programs.
