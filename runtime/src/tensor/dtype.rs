@@ -21,7 +21,7 @@ macro_rules! dtypes {
         /// | dtype | Rust | bytes | safetensors |
         /// |---|---|---|---|
         /// | `f64` `f32` | the same | 8, 4 | `F64` `F32` |
-        /// | `f16` `bf16` | [`f16`], [`bf16`] of crate `half` | 2 | `F16` `BF16` |
+        /// | `f16` `bf16` | [`f16`](struct@f16), [`bf16`] of crate `half` | 2 | `F16` `BF16` |
         /// | `f8e4m3` `f8e5m2` | [`F8E4M3`], [`F8E5M2`] | 1 | `F8_E4M3` `F8_E5M2` |
         /// | `f4x2` | [`F4x2`], two of e2m1 | 1 | `F4`, counted singly |
         /// | `i64` `i32` `i16` `i8` | the same | 8, 4, 2, 1 | `I64` `I32` `I16` `I8` |
