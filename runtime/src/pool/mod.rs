@@ -12,10 +12,12 @@
 //! 5. A freed block goes on top of the cache of the thread that freed it, and is allocated next. If the cache is
 //!    full, its older half goes home: into the slabs of this heap, or to the remote lists of the heaps that own it.
 //! 6. A slab whose slots are all free is given back to the runs, where neighbours join; memory that stays free for
-//!    a second is given back to the system.
+//!    a second is given back to the system (`decay`), by whoever comes by a slow path or by a thread that a program
+//!    may ask for (`background`, which sleeps by the rules of `doze`).
 //!
-//! Blocks above 32 KiB are runs of their own (`large`). Descriptors live apart from the memory they describe
-//! (`meta`). A thread that ends leaves its heap to the next one (`roster`).
+//! Blocks above 32 KiB are runs of their own (`large`); each thread keeps a few of those it freed last (`run_cache`).
+//! What the system limits, also while the program runs, is heeded (`limits`). Descriptors live apart from the memory
+//! they describe (`meta`). A thread that ends leaves its heap to the next one (`roster`).
 //!
 //! # Invariants
 //!
