@@ -11,10 +11,10 @@ const MIB: usize = 1 << 20;
 const PAGE: usize = 4096;
 
 pub(crate) const POINTS: &[Point] = &[
-    ("tensor", |run| steps(run, 40, LARGE, Shapes::Same, Touch::All)),
-    ("tensorP", |run| steps(run, 100, LARGE, Shapes::Same, Touch::Pages)),
-    ("tensorV", |run| steps(run, 20, LARGE, Shapes::New, Touch::All)),
-    ("tensorS", |run| steps(run, 100, SMALL, Shapes::Same, Touch::All)),
+    ("tensor", |run| steps(run, 16, LARGE, Shapes::Same, Touch::All)),
+    ("tensorP", |run| steps(run, 30, LARGE, Shapes::Same, Touch::Pages)),
+    ("tensorV", |run| steps(run, 12, LARGE, Shapes::New, Touch::All)),
+    ("tensorS", |run| steps(run, 60, SMALL, Shapes::Same, Touch::All)),
     ("tensorSP", |run| steps(run, 300, SMALL, Shapes::Same, Touch::Pages)),
     ("tensorSV", |run| steps(run, 60, SMALL, Shapes::New, Touch::All)),
     ("zeroed", zeroed),
