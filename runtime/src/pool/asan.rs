@@ -14,8 +14,10 @@ pub(super) fn poison(start: *mut u8, len: usize) {
     unsafe { __asan_poison_memory_region(start, len) };
 }
 
-/// Everybody may touch these bytes.
+/// Everybody may touch these bytes; there are none at null.
 pub(super) fn unpoison(start: *mut u8, len: usize) {
-    // SAFETY: marks addresses, and touches nothing.
-    unsafe { __asan_unpoison_memory_region(start, len) };
+    if !start.is_null() {
+        // SAFETY: marks addresses, and touches nothing.
+        unsafe { __asan_unpoison_memory_region(start, len) };
+    }
 }
