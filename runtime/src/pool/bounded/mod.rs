@@ -9,9 +9,9 @@
 //! out of line by eight bytes per hole ([`holes`]) and nothing per block: a [`PoolBuffer`] knows its own length, as a
 //! `Layout` does. The lowest hole that fits is taken, so the far end stays free and can be given back.
 //!
-//! This is the one kind of pool. Measured beside it, a buddy tree wastes half of what tensors of 1.1 times a power of
-//! two ask for, and a slab per size strands what other sizes need; same-sized staging blocks reuse the lowest hole in
-//! one step anyway. Values that die together have [`arena`](crate::arena).
+//! This is the one kind of pool. A buddy tree would round a tensor of 1.1 times a power of two up to the next one, and
+//! a slab per size would strand what other sizes need; same-sized staging blocks reuse the lowest hole in one step
+//! anyway. Values that die together have [`arena`](crate::arena).
 //!
 //! Invariants: blocks, holes and what lies above `frontier` tile the region; nothing above `frontier` was ever
 //! written, or it was wiped since; a block keeps its pool alive, and the pool its region.
