@@ -1,14 +1,15 @@
 //! Runs: neighbouring slices handed out as one, and joined again when free.
 //!
 //! Free runs lie in bins by length, newest first. Free neighbours are joined at once, but for a long zero one beside a
-//! dirty one: what is known to be zero stays known until a request fits in neither (`mend`). Memory that stays free goes back to the system by and by (`decay`).
+//! dirty one: what is known to be zero stays known until a request fits in neither (`mend`). Memory that stays free
+//! goes back to the system by and by (`decay`).
 
 use super::bins::{Bins, RunId};
 use super::segment::{Kind, Room, SegmentMap};
 use super::stretch::{State, Stretch};
 use crate::sync::unmodelled::Ordering::Relaxed;
 
-/// Free runs that are looked at for one request.
+/// Free runs that are looked at for one request, in each bin until one fits.
 const LOOKS: usize = 64;
 
 /// How many slices, and where.
@@ -102,7 +103,9 @@ impl Runs {
                 return Some(found);
             }
             let align = usize::try_from(want.align).ok()?;
-            if !map.grow(room, seen, self.kind, want.slices as usize, align) {
+            // Segments start at a multiple of `align`, and what comes before the phase is not used.
+            let slices = want.phase as usize + want.slices as usize;
+            if !map.grow(room, seen, self.kind, slices, align) {
                 return None;
             }
         }
@@ -182,6 +185,10 @@ impl Runs {
         let mut best: Option<(Stretch<'_>, u32)> = None;
         let mut looks = LOOKS;
         for bin in self.bins.occupied_from(Bins::of(want.room)) {
+            if best.is_none() {
+                // What was too short or badly aligned in the bins before does not hide what fits in this one.
+                looks = LOOKS;
+            }
             let mut next = self.bins.head(bin);
             while looks > 0
                 && let Some(free) = next.and_then(|id| Stretch::at(map, id))

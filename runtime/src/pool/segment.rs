@@ -28,7 +28,7 @@ use crate::sys::{process, raw};
 /// Slices of a huge page.
 pub(crate) const HUGE_SLICES: u32 = (HUGE_PAGE / SLICE) as u32;
 
-/// The smallest segment that is added on demand, in slices.
+/// The smallest segment that is added on demand, in slices, unless the system refuses so much.
 const GROWTH_MIN: usize = (32 << 20) / SLICE;
 
 /// The largest one, unless one request needs more.
@@ -328,8 +328,15 @@ impl SegmentMap {
         }
         let Some(align) = align.checked_mul(SLICE) else { return false };
         let reserved = self.reserved_bytes() / SLICE;
-        let ample = slices.max((reserved / 8).clamp(GROWTH_MIN, GROWTH_MAX));
-        self.add(room, kind, ample, align.max(HUGE_PAGE)) || self.add(room, kind, slices, align)
+        let mut ample = slices.max((reserved / 8).clamp(GROWTH_MIN, GROWTH_MAX));
+        // Where addresses are scarce, less than ample does; the least at once would soon use up all segments.
+        while !self.add(room, kind, ample, align.max(HUGE_PAGE)) {
+            if ample == slices {
+                return self.add(room, kind, slices, align);
+            }
+            ample = slices.max(ample / 4);
+        }
+        true
     }
 
     /// Gives up all addresses of a kind that were never handed out, for a process whose addresses are limited now:

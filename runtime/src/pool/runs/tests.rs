@@ -182,3 +182,34 @@ fn a_refused_segment_is_none_and_changes_nothing() {
     assert!(runs.take(&map, &room, want).is_none());
     assert_eq!((map.count(), runs.held()), (0, (0, 0)));
 }
+
+/// A segment that is added for a run at some place within a huge page has room for it there.
+#[test]
+fn a_long_run_out_of_phase_takes_one_new_segment() {
+    let pool = Pool::new(0);
+    let want = Want { align: 32, phase: 5, ..Want::of(3000) };
+    let run = pool.large_runs.lock().take(&pool.map, &pool.room, want).expect("memory");
+    assert_eq!(run.start.addr() / SLICE % 32, 5);
+    assert_eq!(pool.map.count(), 1);
+    // SAFETY: nothing of this pool is used below.
+    unsafe { pool.dismantle() };
+}
+
+/// However many runs of a bin are a little too short, a longer one in the next bin is found.
+#[test]
+fn short_runs_of_the_same_bin_do_not_hide_longer_ones() {
+    let mut bench = Bench::new();
+    // One segment for all.
+    bench.take(2000, 1).unwrap();
+    bench.give(0);
+    let short: Vec<_> = (0..2 * LOOKS).map(|_| [8, 1].map(|slices| bench.take(slices, 1).unwrap())).collect();
+    let long = bench.take(100, 1).unwrap();
+    bench.take(1, 1).unwrap();
+    for run in short.iter().map(|[eight, _]| eight).chain([&long]) {
+        bench.live.remove(&run.start.addr());
+        assert!(bench.pool.large_runs.lock().give(&bench.pool.map, run.id, false));
+    }
+    let fitting = bench.take(9, 1).unwrap();
+    assert_eq!(fitting.start, long.start);
+    bench.end();
+}
