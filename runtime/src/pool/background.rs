@@ -58,6 +58,7 @@ extern "C" fn run(_: *mut c_void) -> *mut c_void {
     loop {
         process::sleep_ms(PERIOD_MS);
         DOZE.take_news();
+        POOL.settle_idle();
         POOL.tick();
         if is_settled(&POOL) && DOZE.fall_asleep() {
             while DOZE.is_asleep() {

@@ -106,6 +106,7 @@ impl Pool {
 
     #[cold]
     fn tick_at(&self, now_ms: u64, last_ms: u64) {
+        self.settle_idle();
         let held: u64 = [&self.slab_runs, &self.large_runs].map(|runs| runs.lock().held().0).iter().sum();
         let is_pressed = self.limits.is_pressed(held as usize * SLICE);
         let patience = if is_pressed { Patience::NONE } else { Patience::USUAL };

@@ -4,8 +4,8 @@
 //! heap that holds nothing and takes nothing, so the fast path tests neither for the first call nor for the last.
 //!
 //! At thread exit, after the destructors of `thread_local!`s, a key destructor leaves the heap for the next thread,
-//! caches and all; if none comes soon, others empty it. What still allocates after that borrows an idle heap for one call, and what frees sends the
-//! block home directly; nothing is leaked however late it runs.
+//! caches and all; if none comes soon, others empty it. What still allocates after that borrows an idle heap for one
+//! call, and what frees sends the block home directly; nothing is leaked however late it runs.
 //!
 //! In the child of a fork, the heaps of the parent's other threads are lost with what their caches held.
 
@@ -160,6 +160,7 @@ extern "C" fn end_thread(heap: *mut c_void) {
     unsafe { heap.as_ref() }.runs().empty(&POOL);
     // SAFETY: adopted by this thread, which uses nobody's from now on.
     unsafe { POOL.leave(heap) };
+    background::notice(&POOL);
 }
 
 extern "C" fn before_fork() {
@@ -180,5 +181,6 @@ extern "C" fn after_fork() {
 
 extern "C" fn after_fork_in_child() {
     after_fork();
+    POOL.forget_others();
     background::forget();
 }

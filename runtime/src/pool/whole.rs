@@ -45,7 +45,7 @@ pub(crate) struct Pool {
     pub(super) ticked_ms: AtomicU64,
     /// Bytes that arrived for heaps that nobody uses, since they were settled last.
     waiting_bytes: AtomicUsize,
-    is_settling: AtomicU32,
+    pub(super) is_settling: AtomicU32,
 }
 
 // SAFETY: what threads share is behind locks or atomic; heaps belong to one thread at a time, by the roster.
@@ -116,6 +116,11 @@ impl Pool {
             // SAFETY: adopted above, and not used below.
             unsafe { self.idle.leave(heap) };
         }
+        self.is_settling.store(0, Ordering::Relaxed);
+    }
+
+    /// In the child of a fork: nobody settles idle heaps any more, even if another thread of the parent did just then.
+    pub(crate) fn forget_others(&self) {
         self.is_settling.store(0, Ordering::Relaxed);
     }
 

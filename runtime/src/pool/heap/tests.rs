@@ -196,3 +196,23 @@ fn whichever_reservation_is_refused_nothing_is_lost() {
         bench.end();
     }
 }
+
+/// What a thread leaves behind when it ends goes back within a few ticks, whether or not another thread begins.
+#[test]
+fn what_a_heap_that_was_left_keeps_goes_home_by_the_clock() {
+    let bench = Bench::new();
+    let heap = bench.heap();
+    let class = class(4096);
+    let blocks: Vec<_> = (0..500).map(|_| bench.alloc(heap, class)).collect();
+    blocks.into_iter().for_each(|block| bench.free(heap, class, block));
+    assert!(bench.held().0 > 0, "the cache keeps some");
+    // SAFETY: adopted by this test, which does not use it below.
+    unsafe { bench.0.leave(NonNull::from(heap)) };
+    // As in the child of a fork, while another thread of the parent settled heaps.
+    bench.0.is_settling.store(1, Relaxed);
+    bench.0.forget_others();
+    bench.0.ticked_ms.store(0, Relaxed);
+    bench.0.tick();
+    assert_eq!(bench.held(), (0, 0));
+    bench.end();
+}
