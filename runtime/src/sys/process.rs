@@ -33,31 +33,15 @@ pub(crate) fn mappings() -> Option<usize> {
     if cfg!(miri) {
         return Some(0);
     }
-    // SAFETY: the path is a string that ends in zero.
-    let file = unsafe { libc::open(c"/proc/self/maps".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
-    if file < 0 {
-        return None;
-    }
+    let file = File::open(c"/proc/self/maps")?;
     let mut text = [0u8; 4096];
-    let mut lines = Some(0);
+    let mut lines = 0;
     loop {
-        // SAFETY: `text` is writable for its length.
-        let read = unsafe { libc::read(file, text.as_mut_ptr().cast(), text.len()) };
-        match usize::try_from(read) {
-            Ok(0) => break,
-            Ok(read) => {
-                let more = text[..read].iter().filter(|&&byte| byte == b'\n').count();
-                lines = lines.map(|lines| lines + more);
-            }
-            Err(_) => {
-                lines = None;
-                break;
-            }
+        match file.read(&mut text)? {
+            [] => return Some(lines),
+            part => lines += part.iter().filter(|&&byte| byte == b'\n').count(),
         }
     }
-    // SAFETY: opened above, and not used below.
-    unsafe { libc::close(file) };
-    lines
 }
 
 /// Bytes of memory that the cgroup of this process allows, where that is mounted as containers see it.
@@ -72,20 +56,40 @@ pub(crate) fn memory_limit() -> Option<usize> {
 }
 
 /// The first bytes of a file.
-fn read_start<'t>(path: &CStr, text: &'t mut [u8]) -> Option<&'t [u8]> {
+pub(super) fn read_start<'t>(path: &CStr, text: &'t mut [u8]) -> Option<&'t [u8]> {
     if cfg!(miri) {
         return None;
     }
-    // SAFETY: the path is a string that ends in zero.
-    let file = unsafe { libc::open(path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
-    if file < 0 {
-        return None;
+    File::open(path)?.read(text)
+}
+
+/// A file of the system, open to be read. Its calls leave `errno` alone, and no thread is cancelled in them, as libc's
+/// may be: they are made in the middle of `malloc` and `free`.
+struct File(libc::c_long);
+
+impl File {
+    fn open(path: &CStr) -> Option<Self> {
+        let how = libc::O_RDONLY | libc::O_CLOEXEC;
+        // SAFETY: the path is a string that ends in zero.
+        let opened =
+            attempt(-1, || unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), how) });
+        opened.ok().map(Self)
     }
-    // SAFETY: `text` is writable for its length.
-    let read = unsafe { libc::read(file, text.as_mut_ptr().cast(), text.len()) };
-    // SAFETY: opened above, and not used below.
-    unsafe { libc::close(file) };
-    text.get(..usize::try_from(read).ok()?)
+
+    /// The next bytes; none at the end, `None` after a failure.
+    fn read<'t>(&self, text: &'t mut [u8]) -> Option<&'t [u8]> {
+        // SAFETY: `text` is writable for its length.
+        let read =
+            attempt(-1, || unsafe { libc::syscall(libc::SYS_read, self.0, text.as_mut_ptr(), text.len()) });
+        text.get(..usize::try_from(read.ok()?).ok()?)
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        // SAFETY: opened by `open`, and not used any more.
+        let _ = attempt(-1, || unsafe { libc::syscall(libc::SYS_close, self.0) });
+    }
 }
 
 /// Whether the addresses of this process are limited (`RLIMIT_AS`), which may begin at any time.

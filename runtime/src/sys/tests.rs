@@ -197,3 +197,24 @@ fn a_forked_child_does_not_see_the_range() {
     assert_eq!(libc::WEXITSTATUS(status), 0, "mincore must fail in the child");
     assert!(window.holds_pattern());
 }
+
+/// Files that are looked at in the middle of `malloc` and `free` leave `errno` alone, whether they are there or not.
+#[test]
+fn files_of_the_system_leave_errno_alone() {
+    // SAFETY: takes nothing and returns the address of this thread's errno.
+    let errno = unsafe { libc::__errno_location() };
+    // SAFETY: this thread's own.
+    unsafe { errno.write(libc::EDOM) };
+    let mut text = [0u8; 16];
+    let missing = process::read_start(c"/sys/none", &mut text).is_none();
+    let folder = process::read_start(c"/sys", &mut text).is_none();
+    let found = process::read_start(c"/proc/self/stat", &mut text).map(<[u8]>::len);
+    let mappings = process::mappings();
+    // SAFETY: as above.
+    assert_eq!(unsafe { errno.read() }, libc::EDOM);
+    if !cfg!(miri) {
+        assert!(missing && folder);
+        assert_eq!(found, Some(16));
+        assert!(mappings.is_some_and(|lines| lines > 5));
+    }
+}
