@@ -154,3 +154,17 @@ fn a_large_block_reads_zero_after_it_was_freed() {
     assert!((0..layout.size()).all(|i| unsafe { again.add(i).read() } == 0));
     free(again, layout);
 }
+
+/// Pages that were swept from under a part of a free block are no crime.
+#[test]
+fn free_memory_that_goes_back_page_by_page_is_no_crime() {
+    // Blocks that begin and end within pages, and others whose slabs make the heap sweep.
+    let (odd, other) = (Layout::new::<[u64; 640]>(), Layout::new::<[u64; 1024]>());
+    let blocks: Vec<_> = (0..6000).map(|_| alloc(odd)).collect();
+    let (kept, gone): (Vec<_>, Vec<_>) = blocks.into_iter().enumerate().partition(|(i, _)| i % 10 == 0);
+    gone.into_iter().for_each(|(_, block)| free(block, odd));
+    let others: Vec<_> = (0..6000).map(|_| alloc(other)).collect();
+    let again: Vec<_> = (0..6000).map(|_| alloc(odd)).collect();
+    others.into_iter().for_each(|block| free(block, other));
+    again.into_iter().chain(kept.into_iter().map(|(_, block)| block)).for_each(|block| free(block, odd));
+}

@@ -26,6 +26,7 @@ pub(super) use ward::Ward;
 use super::class::Class;
 use super::corrupt::corrupt;
 use super::whole::Pool;
+use crate::sys;
 
 /// What free memory is full of: no pointer, no small number, no text.
 const JUNK: u8 = 0xF5;
@@ -37,9 +38,14 @@ pub(super) const JUNK_WORD: usize = usize::from_ne_bytes([JUNK; size_of::<usize>
 pub(super) fn handed_out(pool: &Pool, class: Class, block: *mut u8) {
     // SAFETY: a free block of the class, which belongs to the caller.
     let bytes = unsafe { std::slice::from_raw_parts(block, class.bytes()) };
-    // Junk since it was freed, or zero since the system gave it.
-    if !bytes.iter().all(|byte| *byte == JUNK) && !bytes.iter().all(|byte| *byte == 0) {
-        corrupt("a freed block was written to", block.addr());
+    // Its part of each page is junk since it was freed, or zero since the system gave the page, perhaps in exchange
+    // for one that was swept from under a part of the block.
+    let page = sys::page_size();
+    let (first, rest) = bytes.split_at(bytes.len().min(page - block.addr() % page));
+    for part in std::iter::once(first).chain(rest.chunks(page)) {
+        if !part.iter().all(|byte| *byte == JUNK) && !part.iter().all(|byte| *byte == 0) {
+            corrupt("a freed block was written to", block.addr());
+        }
     }
     let slab = pool.slab_of(block);
     slab.ward().enter(slab.slot_of(block), block);
