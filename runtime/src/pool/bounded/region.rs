@@ -55,16 +55,17 @@ impl Region {
         unsafe { self.start.add(offset) }
     }
 
-    /// Backs a range with memory, its contents kept.
+    /// Backs the pages that begin in a range, its contents kept. The page before was backed with the range before,
+    /// and may hold the end of somebody's block.
     ///
     /// # Safety
     ///
-    /// The range lies inside the region, and nobody else accesses it.
+    /// The range lies inside the region, and nobody else accesses it, nor what lies above it.
     pub(super) unsafe fn populate(&self, range: Range<usize>) -> Result<()> {
         let page = sys::page_size();
-        let (from, to) = (align_down(range.start, page), align_up(range.end, page));
+        let (from, to) = (align_up(range.start, page), align_up(range.end, page));
         let (Some(from), Some(to)) = (from, to) else { return Ok(()) };
-        if from == to {
+        if from >= to {
             return Ok(());
         }
         // SAFETY: whole pages inside the region, whose length is a multiple of the page.
