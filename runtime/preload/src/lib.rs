@@ -39,9 +39,9 @@
 //! - Allocating in a signal handler is as forbidden as ever.
 //! - The pool reserves 256 GiB of addresses at the first allocation (a reservation: it takes no memory). Where that
 //!   is refused (`ulimit -v`, strict overcommit), it grows in small steps. A program that limits its own addresses
-//!   (`RLIMIT_AS`) while it runs finds the limit used up by the reservation: allocations go on, but nothing else can
-//!   be mapped. One that locks all its memory (`mlockall`) would lock the reservation. For both,
-//!   `STRATAL_RESERVE_GIB=0` grows in small steps from the start.
+//!   (`RLIMIT_AS`) while it runs finds the limit used up by the reservation until 16 MiB more were asked for: then
+//!   what is unused of it is given up. One that locks all its memory (`mlockall`) would lock the reservation. For
+//!   both, `STRATAL_RESERVE_GIB=0` grows in small steps from the start.
 
 pub mod aligned;
 pub mod allocate;
