@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use stratal::LeakDetector;
 use stratal_support::dice::Dice;
 
 const THREADS: u64 = 6;
@@ -19,6 +20,8 @@ fn a_child_of_allocating_threads_allocates() {
             let is_over = &is_over;
             scope.spawn(move || {
                 let mut dice = Dice::new(seed);
+                // In debug builds one of them notes what it allocates, under a lock of its own.
+                let _scope = (seed == 0).then(LeakDetector::scope);
                 while !is_over.load(Ordering::Relaxed) {
                     churn(&mut dice, 30);
                     // Lets the forking thread have its turn.

@@ -15,6 +15,7 @@ use std::ptr::{self, NonNull};
 use super::background;
 use super::class::Class;
 use super::heap::Heap;
+use super::leak;
 use super::whole::Pool;
 use crate::sync::owned::{Cell, slot};
 use crate::sync::unmodelled::{AtomicU32, Ordering};
@@ -164,6 +165,7 @@ extern "C" fn end_thread(heap: *mut c_void) {
 }
 
 extern "C" fn before_fork() {
+    leak::acquire();
     #[cfg(feature = "hardened")]
     super::hardened::acquire();
     POOL.acquire();
@@ -177,6 +179,8 @@ extern "C" fn after_fork() {
     unsafe {
         super::hardened::release();
     }
+    // SAFETY: as above.
+    unsafe { leak::release() };
 }
 
 extern "C" fn after_fork_in_child() {

@@ -255,5 +255,26 @@ pub(super) fn resized(_old: *mut u8, _new: *mut u8, _bytes: usize) {
     watch::resized(_old, _new, _bytes);
 }
 
+/// Takes the lock of the notes, before a fork.
+#[inline]
+pub(super) fn acquire() {
+    #[cfg(debug_assertions)]
+    watch::acquire();
+}
+
+/// Gives up what [`acquire`] took, after a fork.
+///
+/// # Safety
+///
+/// The calling thread, or the one it was forked from, took it.
+#[inline]
+pub(super) unsafe fn release() {
+    #[cfg(debug_assertions)]
+    // SAFETY: forwarded.
+    unsafe {
+        watch::release();
+    }
+}
+
 #[cfg(test)]
 mod tests;

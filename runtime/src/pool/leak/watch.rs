@@ -122,6 +122,21 @@ pub(super) fn resized(old: *mut u8, new: *mut u8, bytes: usize) {
     }
 }
 
+/// Takes the lock of the notes, before a fork: before those of the allocator, since noting allocates.
+pub(super) fn acquire() {
+    NOTES.acquire();
+}
+
+/// Gives it up, after a fork.
+///
+/// # Safety
+///
+/// As for [`Lock::release`].
+pub(super) unsafe fn release() {
+    // SAFETY: forwarded.
+    unsafe { NOTES.release() };
+}
+
 /// Calls `note` with a number that names the calling thread, unless that is inside already.
 fn inside<R>(note: impl FnOnce(usize) -> R) -> Option<R> {
     THREAD.with(|thread| {
