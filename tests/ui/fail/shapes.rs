@@ -74,6 +74,10 @@ fn literals() {
 //                                   ^^^^^ mismatched types
     let typed: stratal::Result<Tensor<f32, Shape![2, 2]>> = tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
 //                                                                  ^^^^^^^^^^^^^^^ mismatched types
+    let text = tensor!["a"];
+//                     ^^^ `[&str; 1]` cannot stand in `tensor![…]`
+    let texts = tensor![["b"; 2]; 3];
+//                      ^^^^^^^^ `Repeat<Repeat<&str, 2>, 3>` cannot stand in `tensor![…]`
 }
 
 fn pooled(pool: &stratal::runtime::pool::Pool) {

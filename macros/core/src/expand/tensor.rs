@@ -13,9 +13,11 @@ pub(crate) fn tensor(literal: &Pathed<TensorLiteral>) -> TokenStream {
         TensorLiteral::List(items) => items.first(),
         TensorLiteral::Repeat(value, _) => Some(&**value),
     };
+    let private = literal.private.to_token_stream();
+    let ours = private.clone().into_iter().next().map_or_else(Span::mixed_site, |token| token.span());
     let first = first.and_then(|first| first.to_token_stream().into_iter().next());
-    let place = first.map_or(Span::mixed_site(), |first| Span::mixed_site().located_at(first.span()));
-    let private = placed(literal.private.to_token_stream(), place);
+    let place = first.map_or(ours, |first| ours.located_at(first.span()));
+    let private = placed(private, place);
     let written = match &literal.written {
         TensorLiteral::List(items) => quote_spanned!(place=> [#(#items),*]),
         TensorLiteral::Repeat(value, count) => repeat(&private, place, value, count),
