@@ -12,7 +12,7 @@ pub(crate) const ALIGN_MIN: usize = 16;
 
 /// Sizes up to this one are not checked for what no object can be. The pool draws its line between small and large
 /// there as well, so that the compiler sees one test where there are two.
-const SMALL_MAX: usize = 32 << 10;
+const SMALL_MAX: usize = 64 << 10;
 
 /// The pool of the process.
 pub(crate) const POOL: Stratal = Stratal::new();

@@ -36,15 +36,15 @@ pub struct MallInfo2 {
     ordblks: usize,
     /// Free fast chunks; there are none, 0.
     smblks: usize,
-    /// Blocks above 32 KiB; not counted, 0.
+    /// Blocks above 64 KiB; not counted, 0.
     hblks: usize,
-    /// Bytes in blocks above 32 KiB.
+    /// Bytes in blocks above 64 KiB.
     hblkhd: usize,
     /// 0, as in glibc.
     usmblks: usize,
     /// Bytes in free fast chunks; there are none, 0.
     fsmblks: usize,
-    /// Bytes in live blocks of at most 32 KiB.
+    /// Bytes in live blocks of at most 64 KiB.
     uordblks: usize,
     /// Bytes that are committed and not live.
     fordblks: usize,
@@ -106,7 +106,7 @@ pub extern "C" fn malloc_stats() {
     // Integers are formatted without allocating; a text that does not fit is cut short.
     let _ = writeln!(
         rest,
-        "stratal: live {} bytes, of them {} in blocks above 32 KiB\nstratal: committed {} bytes, reserved {} bytes",
+        "stratal: live {} bytes, of them {} in blocks above 64 KiB\nstratal: committed {} bytes, reserved {} bytes",
         stats.live_bytes, stats.large_bytes, stats.committed_bytes, stats.reserved_bytes,
     );
     let left = rest.len();

@@ -1,6 +1,6 @@
 //! Size classes: what a small request is rounded up to, and how large its slabs and caches are.
 //!
-//! 16-byte steps to 128, then four classes per doubling, to 32 KiB: at most a fifth of a block is lost to rounding.
+//! 16-byte steps to 128, then four classes per doubling, to 64 KiB: at most a fifth of a block is lost to rounding.
 //! A size that was first rounded up to its alignment lands in a class whose size is a multiple of that alignment,
 //! and slabs start at a multiple of [`SLICE`], so an aligned block costs what an unaligned one costs.
 //!
@@ -13,7 +13,7 @@ pub(crate) const SLICE: usize = 64 << 10;
 pub(crate) const GUARD: usize = if cfg!(feature = "hardened") { 4096 } else { 0 };
 
 /// The largest request that a slab serves, in bytes; larger ones get a run of slices.
-pub(crate) const SMALL_MAX: usize = 32 << 10;
+pub(crate) const SMALL_MAX: usize = 64 << 10;
 
 /// The finest distance between two classes, in bytes.
 const STEP: usize = 16;
@@ -24,7 +24,7 @@ pub(crate) const SLOTS_MAX: usize = SLICE / STEP;
 /// Blocks that a cache holds at most.
 pub(crate) const CACHED_MAX: usize = 512;
 
-/// Binary places of [`Facts::inverse`]: offsets in slabs are below 2^19 and sizes at most 2^15, so the quotient is
+/// Binary places of [`Facts::inverse`]: offsets in slabs are below 2^19 and sizes at most 2^16, so the quotient is
 /// exact.
 const INVERSE_PLACES: u32 = 40;
 
@@ -54,7 +54,7 @@ pub(crate) struct Class(u16);
 
 impl Class {
     /// How many there are.
-    pub(crate) const COUNT: usize = 40;
+    pub(crate) const COUNT: usize = 44;
 
     /// Distance of two neighbours in what [`offset`](Self::offset) gives.
     pub(crate) const STRIDE: usize = 16;

@@ -15,7 +15,7 @@
 //!    a second is given back to the system (`decay`), by whoever comes by a slow path or by a thread that a program
 //!    may ask for (`background`, which sleeps by the rules of `doze`).
 //!
-//! Blocks above 32 KiB are runs of their own (`large`); each thread keeps a few of those it freed last (`run_cache`).
+//! Blocks above 64 KiB are runs of their own (`large`); each thread keeps a few of those it freed last (`run_cache`).
 //! What the system limits, also while the program runs, is heeded (`limits`). Descriptors live apart from the memory
 //! they describe (`meta`). A thread that ends leaves its heap to the next one (`roster`).
 //!

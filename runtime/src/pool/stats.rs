@@ -39,9 +39,9 @@ pub struct Stats {
     pub live_bytes: usize,
     /// What caches of threads keep ready.
     pub cached_bytes: usize,
-    /// Most bytes that were in slabs, plus most that were in blocks above 32 KiB, at once each.
+    /// Most bytes that were in slabs, plus most that were in blocks above 64 KiB, at once each.
     pub peak_bytes: usize,
-    /// The part of `live_bytes` in blocks above 32 KiB.
+    /// The part of `live_bytes` in blocks above 64 KiB.
     pub large_bytes: usize,
     /// Those blocks, the ones that threads keep ready included.
     pub large_blocks: u64,
@@ -50,7 +50,7 @@ pub struct Stats {
     /// Blocks that came back to slabs and runs.
     pub frees: u64,
     /// The small blocks, by size class, ascending.
-    pub classes: [ClassStats; 40],
+    pub classes: [ClassStats; 44],
 }
 
 /// The blocks of one size class.
@@ -88,7 +88,7 @@ impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "live {}, of it {} in {} blocks above 32 KiB; {} in caches",
+            "live {}, of it {} in {} blocks above 64 KiB; {} in caches",
             self.live_bytes, self.large_bytes, self.large_blocks, self.cached_bytes
         )?;
         writeln!(

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::bounded::{Pool, SizeCount};
+use super::class::SMALL_MAX;
 use super::thread::POOL;
 use super::{Stats, stats};
 
@@ -118,7 +119,7 @@ impl MemoryUse {
         let classes = stats.classes.iter().filter(|class| class.blocks > 0);
         let sizes =
             classes.map(|class| SizeCount { least_bytes: class.block_bytes, blocks: class.blocks as u64 });
-        let large = SizeCount { least_bytes: (32 << 10) + 1, blocks: stats.large_blocks };
+        let large = SizeCount { least_bytes: SMALL_MAX + 1, blocks: stats.large_blocks };
         let Stats { live_bytes, peak_bytes, committed_bytes, reserved_bytes, allocations, frees, .. } = stats;
         Self {
             pool: None,

@@ -56,7 +56,7 @@ fn class(size: usize) -> Class {
 fn blocks_are_distinct_and_all_come_back() {
     let bench = Bench::new();
     let heap = bench.heap();
-    for size in [16, 100, 1000, 5000, 32 << 10] {
+    for size in [16, 100, 1000, 5000, 32 << 10, 64 << 10] {
         let class = class(size);
         let count = if cfg!(miri) { 40 } else { 3 * class.slots() };
         let blocks: Vec<_> = (0..count).map(|_| bench.alloc(heap, class)).collect();
