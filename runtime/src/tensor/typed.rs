@@ -3,7 +3,7 @@
 //! Invariant: the dtype is `T::DTYPE`, the shape passed `S::check`, the strides are those of `L`.
 
 use super::any::AnyTensor;
-use super::dtype::Element;
+use super::dtype::{DType, Element};
 use super::layout::{Dense, Order, RowMajor};
 use super::lease::{ReadLease, WriteLease};
 use super::shape::Shape;
@@ -126,6 +126,25 @@ impl<T: Element, S: Shape, L: Order> Tensor<T, S, L> {
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         Self { any: self.any.named(name), typed: PhantomData }
+    }
+
+    /// What an element is, where the type is not at hand to say it.
+    #[must_use]
+    pub fn dtype(&self) -> DType {
+        T::DTYPE
+    }
+
+    /// Number of elements.
+    ///
+    /// ```
+    /// use stratal_runtime::tensor::{C, DType, Tensor};
+    /// let tensor = Tensor::<f32, (C<2>, C<3>)>::zeros([2, 3])?;
+    /// assert_eq!((tensor.dtype(), tensor.num_elements(), tensor.num_bytes()), (DType::F32, 6, 24));
+    /// # Ok::<(), stratal_runtime::error::Error>(())
+    /// ```
+    #[must_use]
+    pub fn num_elements(&self) -> usize {
+        self.any.layout().num_elements()
     }
 
     /// Bytes of all elements.
