@@ -80,7 +80,7 @@ fn dropped_tensors_give_everything_back() {
     }
     let patience = std::time::Instant::now();
     while engine.report().used_bytes + engine.report().spilled_bytes > 0 {
-        assert!(patience.elapsed().as_secs() < 5, "{}", engine.report());
+        assert!(patience.elapsed().as_secs() < 60, "{}", engine.report());
         std::thread::yield_now();
     }
 }

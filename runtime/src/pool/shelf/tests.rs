@@ -16,15 +16,16 @@ fn the_fullest_slab_serves_first() {
     let shelf = Shelf::new();
     let slabs: Vec<_> = (1..=3).map(|number| slab(number, class)).collect();
     slabs.iter().for_each(|slab| shelf.add(slab));
-    let mut blocks = vec![ptr::null_mut(); class.slots()];
+    let (slots, half) = (class.slots(), class.slots() / 2);
+    let mut blocks = vec![ptr::null_mut(); slots];
     // One used up, one with few free slots, one half empty.
-    assert_eq!(shelf.take(&slabs[0], &mut blocks), class.slots());
-    assert_eq!(shelf.take(&slabs[1], &mut blocks[..1000]), 1000);
-    let low = blocks[1];
-    assert_eq!(shelf.take(&slabs[2], &mut blocks[..512]), 512);
+    assert_eq!(shelf.take(&slabs[0], &mut blocks), slots);
+    assert_eq!(shelf.take(&slabs[1], &mut blocks[24..]), slots - 24);
+    let low = blocks[25];
+    assert_eq!(shelf.take(&slabs[2], &mut blocks[..half]), half);
     assert!(ptr::eq(shelf.fullest().unwrap(), &raw const *slabs[1]));
     let counts = shelf.counts();
-    assert_eq!((counts.slabs, counts.taken - counts.returned), (3, class.slots() + 1512));
+    assert_eq!((counts.slabs, counts.taken - counts.returned), (3, 2 * slots - 24 + half));
     let mut visited = 0;
     shelf.for_each(|_| visited += 1);
     assert_eq!(visited, 2, "the full one is on no list");
