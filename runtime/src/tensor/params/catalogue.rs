@@ -1,18 +1,23 @@
 //! The names of a source, sorted once, so that every question about a prefix is a binary search.
+//!
+//! Fields of one struct ask for neighbours, so the search for a name begins where the last one ended.
 
+use crate::sync::owned::Cell;
 use std::cmp::Ordering;
 
 /// The sorted names of a source.
 #[derive(Debug)]
 pub(super) struct Catalogue<'a> {
     names: Vec<&'a str>,
+    /// Where the last search ended.
+    last: Cell<usize>,
 }
 
 impl<'a> Catalogue<'a> {
     pub(super) fn new(mut names: Vec<&'a str>) -> Self {
         names.sort_unstable();
         names.dedup();
-        Self { names }
+        Self { names, last: Cell::new(0) }
     }
 
     /// All names, sorted.
@@ -22,13 +27,34 @@ impl<'a> Catalogue<'a> {
 
     /// The position of `name` among the sorted names.
     pub(super) fn position(&self, name: &str) -> Option<usize> {
-        self.names.binary_search(&name).ok()
+        let at = self.search(|own| own < name);
+        self.names.get(at).is_some_and(|own| *own == name).then_some(at)
     }
 
     /// Whether a tensor has the name `path`, or one below it.
     pub(super) fn has(&self, path: &str) -> bool {
-        let inside = self.names.partition_point(|name| precedes(name, path));
+        let inside = self.search(|name| precedes(name, path));
         self.names.get(inside).is_some_and(|name| is_below(name, path)) || self.position(path).is_some()
+    }
+
+    /// How many names are `before`, which holds for all up to some place: looks in steps that double away from where
+    /// the last search ended, then halves the last step.
+    fn search(&self, before: impl Fn(&str) -> bool) -> usize {
+        let (mut low, mut high) = (0, self.names.len());
+        let (mut at, mut step) = (self.last.get(), 1);
+        while low <= at && at < high {
+            if before(self.names[at]) {
+                low = at + 1;
+                at += step;
+            } else {
+                high = at;
+                at = at.wrapping_sub(step);
+            }
+            step *= 2;
+        }
+        let end = low + self.names[low..high].partition_point(|name| before(name));
+        self.last.set(end.min(self.names.len().saturating_sub(1)));
+        end
     }
 
     /// The names that begin with `start`.

@@ -253,12 +253,13 @@ impl<'a> Load<'a> {
         if let (Phase::Survey(findings), None) = (&mut self.phase, len) {
             findings.gaps(&indexes, |number| self.place.join(&pattern.replacen("{i}", number, 1)));
         }
+        let (before, after) = pattern.split_once("{i}").unwrap_or((pattern, ""));
         // The tier is the same for all elements, so one of them shows whether the source has it.
         let around = self.enter(&Spec { name: "", ..*spec });
         let mut elements = Vec::with_capacity(indexes.len());
         for index in &indexes {
             let number = index.to_string();
-            let mark = self.place.enter(&pattern.replacen("{i}", &number, 1), &number);
+            let mark = self.place.enter(&[before, &number, after].concat(), &number);
             elements.push(self.here_from(mark));
         }
         self.place.leave(around);

@@ -38,3 +38,19 @@ fn keys_are_parts() {
     assert_eq!(catalogue.keys("e"), ["a", "b"]);
     assert_eq!(catalogue.keys(""), ["e", "f"]);
 }
+
+/// Wherever the last search ended, the next one finds what there is.
+#[test]
+fn searches_in_any_order_find_the_same() {
+    let names: Vec<String> = (0..40).map(|i| format!("l.{i}.w")).collect();
+    let catalogue = Catalogue::new(names.iter().map(String::as_str).collect());
+    let sorted = catalogue.names().to_vec();
+    for first in 0..sorted.len() {
+        for (second, name) in sorted.iter().enumerate() {
+            assert_eq!(catalogue.position(sorted[first]), Some(first));
+            assert_eq!(catalogue.position(name), Some(second));
+            assert_eq!(catalogue.position("l.4"), None);
+            assert!(catalogue.has("l.39") && !catalogue.has("m"));
+        }
+    }
+}
