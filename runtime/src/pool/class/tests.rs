@@ -43,7 +43,7 @@ fn every_alignment_divides_the_class_it_leads_to() {
 #[test]
 fn slots_and_caches_fit_their_limits() {
     for class in Class::all() {
-        assert!(class.slots() <= SLOTS_MAX && class.slots() >= if GUARD > 0 { 7 } else { 8 });
+        assert!(class.slots() <= SLOTS_MAX && class.slots() >= 8 - usize::from(GUARD != 0));
         assert!(class.cached() <= CACHED_MAX && class.cached() >= 8);
         let last = (class.slots() - 1) * class.bytes();
         assert_eq!(class.slot_at(last), Some(class.slots() - 1));
