@@ -23,6 +23,8 @@ pub enum ErrorKind {
     Truncated,
     /// A file is not what its format demands.
     Format,
+    /// Bytes came back from a tier that are not those written there.
+    Corrupt,
     /// A shape differs from the one declared.
     Shape,
     /// A dtype differs from the one declared.
@@ -56,6 +58,7 @@ impl ErrorKind {
             Self::Io => "i/o failed",
             Self::Truncated => "file truncated",
             Self::Format => "malformed file",
+            Self::Corrupt => "bytes damaged",
             Self::Shape => "shape mismatch",
             Self::Dtype => "dtype mismatch",
             Self::Missing => "not found",

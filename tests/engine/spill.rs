@@ -6,10 +6,10 @@ use std::process::Command;
 use stratal::tiering::tier::TierKind;
 use stratal::{Dyn, Engine, ErrorKind, Policy, Tensor};
 
-type Vector = Tensor<u8, (Dyn,)>;
-const MIB: usize = 1 << 20;
+pub(crate) type Vector = Tensor<u8, (Dyn,)>;
+pub(crate) const MIB: usize = 1 << 20;
 
-fn vectors(engine: &Engine, count: usize, bytes: usize) -> Vec<Vector> {
+pub(crate) fn vectors(engine: &Engine, count: usize, bytes: usize) -> Vec<Vector> {
     (0..count).map(|i| engine.zeros(&format!("state.{i}"), [bytes]).unwrap()).collect()
 }
 
@@ -17,13 +17,13 @@ fn pattern(i: usize, round: usize, at: usize) -> u8 {
     (at / 511 + i * 31 + round * 7) as u8
 }
 
-fn write(tensor: &Vector, i: usize, round: usize) -> stratal::Result<()> {
+pub(crate) fn write(tensor: &Vector, i: usize, round: usize) -> stratal::Result<()> {
     let mut lease = tensor.write()?;
     lease.as_mut_slice().iter_mut().enumerate().for_each(|(at, byte)| *byte = pattern(i, round, at));
     Ok(())
 }
 
-fn check(tensor: &Vector, i: usize, round: usize) {
+pub(crate) fn check(tensor: &Vector, i: usize, round: usize) {
     let lease = tensor.read().unwrap();
     let wrong = lease.iter().enumerate().find(|(at, byte)| **byte != pattern(i, round, *at));
     assert_eq!(wrong, None, "tensor {i}, round {round}");
@@ -175,6 +175,36 @@ fn a_full_file_system_refuses_and_loses_nothing() {
         }
         Err(error) => println!("SKIPPED: no unshare(1) here: {error}"),
     }
+}
+
+/// Several disks share the spilled bytes; one that is full is no reason to refuse, and all of them full is an error
+/// that names them.
+#[test]
+fn disks_share_what_is_spilled() {
+    let dirs = [directory(), directory(), directory()];
+    let policy = Policy::builder()
+        .tier("dram", TierKind::Dram, "8 MiB")
+        .spill_disk(dirs[0].path(), "4 MiB")
+        .spill_disk(dirs[1].path(), "12 MiB")
+        .spill_disk(dirs[2].path(), "12 MiB")
+        .deadline("5 s")
+        .build()
+        .unwrap();
+    let engine = Engine::builder().policy(policy).build().unwrap();
+    let tensors = vectors(&engine, 16, 2 * MIB);
+    for round in 0..2 {
+        tensors.iter().enumerate().for_each(|(i, tensor)| write(tensor, i, round).unwrap());
+        tensors.iter().enumerate().for_each(|(i, tensor)| check(tensor, i, round));
+    }
+    let report = engine.report().to_string();
+    assert!(dirs.iter().all(|dir| report.contains(&dir.path().display().to_string())), "{report}");
+    let more = vectors(&engine, 8, 2 * MIB);
+    let error =
+        more.iter().enumerate().find_map(|(i, tensor)| write(tensor, i, 0).err()).expect("they are full");
+    assert_eq!(error.kind(), ErrorKind::NoSpace, "{error}");
+    assert!(dirs.iter().all(|dir| error.to_string().contains(&dir.path().display().to_string())), "{error}");
+    drop(more);
+    tensors.iter().enumerate().for_each(|(i, tensor)| check(tensor, i, 1));
 }
 
 /// A writer that panics poisons that tensor alone; overwriting all of it makes it good again.

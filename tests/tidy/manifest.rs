@@ -10,6 +10,7 @@ const GUESTS: &[(&str, &[&str])] = &[
     ("bytemuck", &["runtime/src/tensor/neighbours"]),
     ("candle_core", &["runtime/src/tensor/neighbours"]),
     ("clap", &["tiering/cli/", "benches/"]),
+    ("crc32c", &["tiering/src/store"]),
     ("crossbeam", &["tiering/src/io/threads", "tiering/src/transfer", "tiering/src/engine"]),
     ("cudarc", &["tiering/src/device/cuda"]),
     ("half", &["runtime/src/number", "runtime/src/private", "tiering/cli/", "benches/"]),

@@ -20,7 +20,7 @@ use crate::residency::ledger::Ledger;
 use crate::residency::table::Table;
 use crate::tier::{TierKind, Topology};
 use crate::transfer::Freight;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
@@ -102,7 +102,6 @@ fn shared(policy: Policy) -> Result<Shared> {
         holds: Holds::default(),
         follower: Follower::new(budget_bytes, policy.window_bytes()),
         store: None,
-        extents: HashMap::new(),
         hints: VecDeque::new(),
         hinted_bytes: 0,
         leaving_bytes: 0,

@@ -8,7 +8,8 @@ use crate::device::host::Block;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::Op;
 use crate::object::ChunkKey;
-use crate::residency::state::{Chunk, CopyState, Filled, HomePlace, Source};
+use crate::residency::state::{Chunk, CopyState, Filled, HomePlace, Poison, Source};
+use crate::tier::TierKind;
 use crate::transfer::{StagedFill, chunk_span, piece_steps, spill_span};
 use std::sync::Arc;
 
@@ -109,8 +110,19 @@ impl Shared {
             self.free_block(core, block);
             return Started::NotNow;
         };
+        let mut checksum = None;
         let (place, span) = match (place, &object.home) {
-            (HomePlace::Extent(slot), _) => (Place::Store, spill_span(slot.0, block.bytes())),
+            (HomePlace::Extent(slot), _) => match core.store.as_ref().and_then(|store| store.place(slot)) {
+                Some(place) => {
+                    checksum = core.store.as_ref().and_then(|store| store.checksum(slot));
+                    (Place::Store(place.disk), spill_span(place.offset, block.bytes()))
+                }
+                None => {
+                    let error = Error::new(ErrorKind::Missing, "the store has no such extent");
+                    self.fill_ended(core, key, block, Err(error));
+                    return Started::NotNow;
+                }
+            },
             (HomePlace::Origin, Home::Origin(origin)) => {
                 let align = origin.file.offset_align();
                 if !object.placement.direct {
@@ -127,7 +139,7 @@ impl Shared {
             }
         };
         let seat = object.place(key.chunk);
-        outbox.push(Outgoing { errand: Errand::Fill(key), op: Op::Read, place, span, block, seat });
+        outbox.push(Outgoing { errand: Errand::Fill(key, checksum), op: Op::Read, place, span, block, seat });
         Started::Yes
     }
 
@@ -163,15 +175,33 @@ impl Shared {
         self.unmark_ahead(core, key);
         let Some(seat) = core.catalogue.seat_mut(key) else { return };
         seat.failures += 1;
-        let lasting = error.kind() != ErrorKind::Io || seat.failures >= ATTEMPTS;
+        let curable = matches!(error.kind(), ErrorKind::Io | ErrorKind::Corrupt);
+        let lasting = !curable || seat.failures >= ATTEMPTS;
         if !lasting {
             self.counters.retries.add(1);
             return;
         }
         seat.failures = 0;
         self.counters.failed_transfers.add(1);
-        let error = error.with("tensor", core.catalogue.name(key.object)).with("tier", self.host_name());
+        let error = error.with("tensor", core.catalogue.name(key.object));
+        let error = match error.kind() {
+            ErrorKind::Corrupt => self.lose(core, key, error),
+            _ => error.with("tier", self.host_name()),
+        };
         self.event("fetch failed", &error);
         self.fail_waiters(core, key, &error);
+    }
+
+    /// The store gives other bytes back than it was given, however often it is asked: where no other tier has a copy,
+    /// the chunk is lost, and no other one is.
+    fn lose(&self, core: &mut Core, key: ChunkKey, error: Error) -> Error {
+        if let Some(chunk) = core.table.get_mut(key)
+            && chunk.fastest_valid().is_none()
+        {
+            chunk.set_poison(Poison::Media);
+            self.event("poison", format!("{}, chunk {}", core.catalogue.name(key.object), key.chunk));
+        }
+        let store = self.topology.by_kind(TierKind::Nvme).and_then(|tier| self.topology.tier(tier));
+        error.with("chunk", key.chunk).with("tier", store.map_or("store", |tier| &tier.name))
     }
 }

@@ -26,6 +26,7 @@ mod slice;
 mod source;
 mod spill;
 mod state;
+mod verify;
 mod worker;
 mod write_back;
 

@@ -4,6 +4,7 @@ use super::state::Shared;
 use crate::observe::counters::Snapshot;
 use crate::observe::events::Event;
 use std::fmt;
+use std::path::Path;
 
 /// A report of one moment.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct Report {
     pub peak_bytes: u64,
     /// Bytes of the spill store in use.
     pub spilled_bytes: u64,
+    /// Each disk of the store: directory, bytes in use, and whether it is full.
+    pub disks: Vec<(String, u64, bool)>,
     /// Leases held now.
     pub leases: usize,
     /// Bytes that the followed schedule fetches per pass, once settled.
@@ -40,12 +43,17 @@ impl Report {
             used_bytes: core.ledger.used_bytes(shared.host),
             peak_bytes: core.ledger.peak_bytes(shared.host),
             spilled_bytes: core.store.as_ref().map_or(0, |store| store.used_bytes()),
+            disks: core.store.iter().flat_map(|store| store.disks()).map(disk).collect(),
             leases: core.holds.iter().count(),
             scheduled_bytes_per_pass: core.follower.schedule().map(|schedule| schedule.pass_bytes()),
             counters: shared.counters.snapshot(),
             events: shared.events.snapshot().0,
         }
     }
+}
+
+fn disk((directory, used_bytes, full): (&Path, u64, bool)) -> (String, u64, bool) {
+    (directory.display().to_string(), used_bytes, full)
 }
 
 impl fmt::Display for Report {
@@ -62,6 +70,10 @@ impl fmt::Display for Report {
             mib(self.spilled_bytes),
             self.driver
         )?;
+        for (directory, used_bytes, full) in &self.disks {
+            let full = if *full { ", full" } else { "" };
+            writeln!(f, "store in {directory}: {:.1} MiB{full}", mib(*used_bytes))?;
+        }
         if let Some(bytes) = self.scheduled_bytes_per_pass {
             writeln!(f, "schedule: {:.1} MiB fetched per pass", mib(bytes))?;
         }

@@ -9,8 +9,9 @@ use crate::device::host::Block;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::Op;
 use crate::object::ChunkKey;
-use crate::residency::state::{Drained, ExtentSlot, Refused};
-use crate::store::{Extent, SpillFile};
+use crate::residency::state::{Chunk, Drained, ExtentSlot, HomePlace, Refused};
+use crate::store::Store;
+use crate::store::checksum::Checksum;
 use crate::transfer::spill_span;
 
 impl Shared {
@@ -27,13 +28,11 @@ impl Shared {
     ) -> Result<()> {
         let bytes = self.copy_bytes(core, key);
         let name = core.catalogue.name(key.object);
-        let extent = self.reserve_extent(core, bytes).map_err(|error| error.with("tensor", &name))?;
-        let offset = extent.offset();
-        let slot = ExtentSlot(offset);
-        core.extents.insert(offset, extent);
+        let slot = self.reserve_extent(core, bytes).map_err(|error| error.with("tensor", &name))?;
+        let place = core.store.as_ref().and_then(|store| store.place(slot));
         let begun = core.table.get_mut(key).is_some_and(|chunk| chunk.begin_drain(self.host, slot).is_ok());
         let seat = core.catalogue.seat_mut(key).filter(|_| begun);
-        let Some(block) = seat.and_then(|seat| seat.block.take()) else {
+        let (Some(place), Some(block)) = (place, seat.and_then(|seat| seat.block.take())) else {
             self.free_extent(core, slot);
             return Ok(());
         };
@@ -44,20 +43,22 @@ impl Shared {
         }
         core.spilling += 1;
         outbox.push(Outgoing {
-            errand: Errand::Spill(key),
+            errand: Errand::Spill(key, Checksum::default()),
             op: Op::Write,
-            place: Place::Store,
-            span: spill_span(offset, block.bytes()),
+            place: Place::Store(place.disk),
+            span: spill_span(place.offset, block.bytes()),
             block,
             seat: None,
         });
         Ok(())
     }
 
-    fn reserve_extent(&self, core: &mut Core, bytes: u64) -> Result<Extent> {
+    fn reserve_extent(&self, core: &mut Core, bytes: u64) -> Result<ExtentSlot> {
         if core.store.is_none() {
-            let made = SpillFile::create(self.policy.spill_directory(), self.policy.spill_capacity_bytes())?;
-            self.event("store", format!("spill file in {}", self.policy.spill_directory().display()));
+            let made = Store::create(self.policy.spill_disks(), self.policy.spill_capacity_bytes())?;
+            for (directory, ..) in made.disks() {
+                self.event("store", format!("spill file in {}", directory.display()));
+            }
             core.store = Some(made);
         }
         let Some(store) = &mut core.store else {
@@ -68,13 +69,35 @@ impl Shared {
 
     /// Frees an extent that holds bytes no longer needed.
     pub(super) fn free_extent(&self, core: &mut Core, slot: ExtentSlot) {
-        if let (Some(extent), Some(store)) = (core.extents.remove(&slot.0), &mut core.store) {
-            store.release(extent);
+        if let Some(store) = &mut core.store {
+            store.release(slot);
         }
     }
 
+    /// The store has written the extent of a chunk whole: its checksum is kept with it.
+    fn seal(&self, core: &mut Core, key: ChunkKey, sum: Checksum) {
+        let home = core.table.get(key).and_then(Chunk::home_place);
+        if let (Some(HomePlace::Extent(slot)), Some(store)) = (home, &mut core.store) {
+            store.seal(slot, sum);
+        }
+    }
+
+    /// A write found a disk full that had promised the room. Whether another disk may take it.
+    fn try_elsewhere(&self, core: &mut Core, slot: ExtentSlot, error: &Error) -> bool {
+        let Some(store) = core.store.as_mut().filter(|_| error.kind() == ErrorKind::NoSpace) else {
+            return false;
+        };
+        if let Some(place) = store.place(slot) {
+            store.refuse(place.disk);
+            if let Some(directory) = store.directory(place.disk) {
+                self.event("disk full", directory.display());
+            }
+        }
+        !store.is_full()
+    }
+
     /// A spill has ended: the copy goes if nobody wants it after all.
-    pub(super) fn spill_ended(&self, core: &mut Core, key: ChunkKey, block: Block, result: Result<u32>) {
+    pub(super) fn spill_ended(&self, core: &mut Core, key: ChunkKey, block: Block, result: Result<Checksum>) {
         core.spilling -= 1;
         let bytes = block.bytes() as u64;
         let mut leaving = false;
@@ -87,8 +110,9 @@ impl Shared {
         }
         let Some(chunk) = core.table.get_mut(key) else { return };
         match result {
-            Ok(_) => {
+            Ok(sum) => {
                 let drained = chunk.drain_done(self.host);
+                self.seal(core, key, sum);
                 self.counters.spills.add(1);
                 self.spill_done(core, key, drained, leaving);
             }
@@ -96,11 +120,15 @@ impl Shared {
                 let slot = chunk.drain_failed(self.host);
                 self.counters.failed_transfers.add(1);
                 self.event("spill failed", &error);
-                self.pause_write_back(core);
-                if let Ok(slot) = slot {
+                let elsewhere = slot.is_ok_and(|slot| {
+                    let elsewhere = self.try_elsewhere(core, slot, &error);
                     self.free_extent(core, slot);
+                    elsewhere
+                });
+                if !elsewhere {
+                    self.pause_write_back(core);
                 }
-                if leaving {
+                if leaving && !elsewhere {
                     self.refuse_oldest(core, error.with("tensor", core.catalogue.name(key.object)));
                 }
                 self.settle(core, key);

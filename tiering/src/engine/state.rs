@@ -19,9 +19,9 @@ use crate::policy::Policy;
 use crate::residency::evict::Evict;
 use crate::residency::ledger::Ledger;
 use crate::residency::table::Table;
-use crate::store::{Extent, SpillFile};
+use crate::store::Store;
 use crate::tier::{TierId, Topology};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use stratal_runtime::tensor::managed::Access;
@@ -63,10 +63,8 @@ pub(super) struct Core {
     pub(super) requests: Requests,
     pub(super) holds: Holds,
     pub(super) follower: Follower,
-    /// The spill file, made at the first spill.
-    pub(super) store: Option<SpillFile>,
-    /// Extents of the store by offset, as residency names them.
-    pub(super) extents: HashMap<u64, Extent>,
+    /// The store, made at the first spill.
+    pub(super) store: Option<Store>,
     /// Hints of users, to fetch ahead as the window allows.
     pub(super) hints: VecDeque<ChunkKey>,
     /// Bytes fetched because of hints and not leased since.

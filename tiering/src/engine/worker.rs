@@ -12,6 +12,7 @@ use crate::device::host::Block;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{Completion, FileSlot, Flight, Io, Op};
 use crate::object::ChunkKey;
+use crate::store::checksum::Checksum;
 use crate::transfer::{FileSpan, Freight, PieceStep, STAGING_BLOCK_BYTES, StagedFill, register};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Weak};
@@ -30,16 +31,16 @@ const STAGING_BLOCKS_MAX: usize = 32;
 /// What a flight is for.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Errand {
-    Fill(ChunkKey),
+    Fill(ChunkKey, Option<Checksum>),
     Piece(ChunkKey, PieceStep),
-    Spill(ChunkKey),
+    Spill(ChunkKey, Checksum),
 }
 
 /// Which file a flight goes to or comes from.
 #[derive(Clone, Debug)]
 pub(super) enum Place {
     Origin(Arc<OriginFile>),
-    Store,
+    Store(u16),
 }
 
 /// A flight to start.
@@ -104,7 +105,8 @@ pub(super) struct Worker {
     staged: HashMap<ChunkKey, Staged>,
     staging_free: Vec<Block>,
     staging_blocks: usize,
-    store_slot: Option<FileSlot>,
+    /// Slots of the store's disks.
+    store_slots: HashMap<u16, FileSlot>,
     /// Flights that the driver has not taken yet, in order.
     backlog: VecDeque<Outgoing>,
     /// Whether a fetch waits for the pool to grow.
@@ -123,7 +125,7 @@ impl Worker {
             staged: HashMap::new(),
             staging_free: Vec::new(),
             staging_blocks: 0,
-            store_slot: None,
+            store_slots: HashMap::new(),
             backlog: VecDeque::new(),
             growing: false,
             attached: Vec::new(),
@@ -161,6 +163,7 @@ impl Worker {
                 self.shared.lock().closed.get_or_insert("the driver has failed");
                 return;
             }
+            self.verify(&mut done);
         }
     }
 
@@ -356,6 +359,7 @@ impl Worker {
     fn submit(&mut self, outgoing: Outgoing) {
         let Outgoing { errand, op, place, span, mut block, seat } = outgoing;
         let seated = seat.map_or(Ok(()), |seat| seat.take(&mut block));
+        let errand = errand.sealed(&block);
         let file = match seated.and_then(|()| self.slot(&place)) {
             Ok(file) => file,
             Err(error) => return self.fail(errand, block, error),
@@ -384,13 +388,15 @@ impl Worker {
                 Some(slot) => Ok(*slot),
                 None => self.attach(origin),
             },
-            Place::Store => match self.store_slot {
-                Some(slot) => Ok(slot),
+            Place::Store(disk) => match self.store_slots.get(disk) {
+                Some(slot) => Ok(*slot),
                 None => {
-                    let file = self.shared.lock().store.as_ref().map(|store| Arc::clone(store.file()));
+                    let core = self.shared.lock();
+                    let file = core.store.as_ref().and_then(|store| store.file(*disk)).map(Arc::clone);
+                    drop(core);
                     let file = file.ok_or_else(|| Error::new(ErrorKind::NoSpace, "there is no store"))?;
                     let slot = self.io.attach(file)?;
-                    self.store_slot = Some(slot);
+                    self.store_slots.insert(*disk, slot);
                     Ok(slot)
                 }
             },
@@ -443,10 +449,20 @@ impl Worker {
         self.finish(core, errand, flight.buf.0, result);
     }
 
+    /// Judges what has come back from the store, outside the lock.
+    fn verify(&self, done: &mut [Completion<Freight>]) {
+        for completion in done {
+            let errand = usize::try_from(completion.flight.tag).ok().and_then(|tag| self.errands.get(tag));
+            if let Some(Some(errand)) = errand {
+                errand.verify(&self.shared.counters, completion);
+            }
+        }
+    }
+
     fn finish(&mut self, core: &mut Core, errand: Errand, block: Block, result: Result<u32>) {
         match errand {
-            Errand::Fill(key) => self.shared.fill_ended(core, key, block, result.map(drop)),
-            Errand::Spill(key) => self.shared.spill_ended(core, key, block, result),
+            Errand::Fill(key, _) => self.shared.fill_ended(core, key, block, result.map(drop)),
+            Errand::Spill(key, sum) => self.shared.spill_ended(core, key, block, result.map(|_| sum)),
             Errand::Piece(key, step) => self.land(core, key, &step, block, result),
         }
     }

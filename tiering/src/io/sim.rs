@@ -6,7 +6,7 @@
 use super::file::IoFile;
 use super::files::Files;
 use super::underway::Underway;
-use super::{Completion, FileSlot, Flight, Io, IoBuf, Wake, blocking};
+use super::{Completion, FileSlot, Flight, Io, IoBuf, Op, Wake, blocking};
 use crate::error::{Error, ErrorKind, Result};
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -24,6 +24,12 @@ pub enum Fault {
     Fail(i32),
     /// It never completes.
     Stuck,
+    /// A read brings one bit wrong and says that all is well; a write is as it should be.
+    Flip,
+    /// Its first attempt moves only a part, and says that it moved everything.
+    Torn,
+    /// It reads from another place, or writes to one, and says that all is well.
+    Misdirected,
 }
 
 /// What goes wrong, and how often. Rates are per thousand flights.
@@ -43,6 +49,8 @@ pub struct Faults {
     pub fail_per_mille: u16,
     /// The error number they fail with.
     pub errno: i32,
+    /// Flights that flip a bit, are torn, or go astray, and say that all is well.
+    pub damage_per_mille: u16,
     /// Flights take up to this many waits.
     pub delay_waits: u32,
     /// Whether flights complete in random order.
@@ -64,6 +72,7 @@ impl Faults {
             short_per_mille: 0,
             fail_per_mille: 0,
             errno: libc::EIO,
+            damage_per_mille: 0,
             delay_waits: 0,
             reorder: false,
             refused: false,
@@ -178,10 +187,14 @@ impl<B: IoBuf> Sim<B> {
 
     fn fault_of(&mut self, nth: u64) -> Option<Fault> {
         let (short, fail) = (u64::from(self.faults.short_per_mille), u64::from(self.faults.fail_per_mille));
+        let damage = u64::from(self.faults.damage_per_mille);
         let roll = self.dice.below(1000);
         let random = match roll {
             _ if roll < fail => Some(Fault::Fail(self.faults.errno)),
             _ if roll < fail + short => Some(Fault::Short),
+            _ if roll < fail + short + damage => {
+                Some([Fault::Flip, Fault::Torn, Fault::Misdirected][(roll % 3) as usize])
+            }
             _ => None,
         };
         self.faults.planned.get(&nth).copied().or(random)
@@ -228,6 +241,27 @@ impl<B: IoBuf> Sim<B> {
                 let most = self.dice.below(u64::from(piece.len)) / align * align;
                 // Below the length of the piece, which has 32 bits.
                 if most == 0 { Ok(0) } else { blocking::transfer(&pending.underway, most as u32) }
+            }
+            Some(Fault::Flip) => {
+                let moved = blocking::transfer(&pending.underway, u32::MAX)?;
+                if pending.underway.flight().op == Op::Read && moved > 0 {
+                    let bit = self.dice.below(8 * u64::from(moved));
+                    pending.underway.flip((bit / 8) as u32, (bit % 8) as u8);
+                }
+                Ok(moved)
+            }
+            Some(Fault::Torn) => {
+                let piece = pending.underway.piece();
+                let align = pending.underway.file().offset_align();
+                let part = self.dice.below(u64::from(piece.len)) / align * align;
+                if part > 0 {
+                    blocking::transfer(&pending.underway, part as u32)?;
+                }
+                Ok(piece.len)
+            }
+            Some(Fault::Misdirected) => {
+                let len = u64::from(pending.underway.piece().len);
+                blocking::transfer_astray(&pending.underway, len)
             }
             Some(Fault::Stuck) | None => blocking::transfer(&pending.underway, u32::MAX),
         }

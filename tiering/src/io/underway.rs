@@ -82,6 +82,16 @@ impl<B: IoBuf> Underway<B> {
         }
     }
 
+    /// Flips a bit of the buffer, `byte` bytes after where the next attempt starts.
+    pub(super) fn flip(&mut self, byte: u32, bit: u8) {
+        let at = (self.piece().skip + byte) as usize;
+        if at < self.flight.buf.len() {
+            // SAFETY:
+            // - `at` lies in the buffer, which the flight owns and nobody else touches
+            unsafe { *self.flight.buf.start().as_ptr().add(at) ^= 1 << (bit % 8) };
+        }
+    }
+
     /// Gives the flight back unbegun.
     pub(super) fn into_flight(self) -> Flight<B> {
         self.flight

@@ -60,6 +60,10 @@ counters! {
     bytes_read,
     /// Bytes written to files, alignment and retries included.
     bytes_written,
+    /// Bytes that the store gave back and whose checksum was judged.
+    bytes_verified,
+    /// Reads of the store whose checksum was wrong.
+    checksum_mismatches,
     /// Bytes copied by the processor, as out of staging for an unaligned origin.
     bytes_copied,
     /// Leases taken on tensors or slices.

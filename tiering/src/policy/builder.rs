@@ -48,6 +48,7 @@ pub struct PolicyBuilder {
     pub(super) links: Vec<LinkWords>,
     pub(super) spill_directory: Option<PathBuf>,
     pub(super) spill_capacity: Option<Quantity>,
+    pub(super) spill_disks: Vec<DiskWords>,
     pub(super) eviction: Eviction,
     pub(super) prefetch_window: Option<Quantity>,
     pub(super) high_watermark: Option<f64>,
@@ -55,6 +56,13 @@ pub struct PolicyBuilder {
     pub(super) deadline: Option<Quantity>,
     pub(super) io: IoChoice,
     pub(super) queue_depth: Option<u32>,
+}
+
+/// A disk as it was given.
+#[derive(Clone, Debug)]
+pub(super) struct DiskWords {
+    pub(super) directory: PathBuf,
+    pub(super) capacity: Option<Quantity>,
 }
 
 /// A tier as it was given.
@@ -120,7 +128,26 @@ impl PolicyBuilder {
         self
     }
 
-    /// Most bytes of the spill file.
+    /// Adds a disk that takes spilled tensors in turn with the others, and no more bytes than `capacity`; in place of
+    /// [`Self::spill_directory`].
+    #[must_use]
+    pub fn spill_disk(self, directory: impl Into<PathBuf>, capacity: impl Into<Quantity>) -> Self {
+        self.add_disk(DiskWords { directory: directory.into(), capacity: Some(capacity.into()) })
+    }
+
+    /// Adds a disk that takes as many spilled tensors as it has room for.
+    #[must_use]
+    pub fn unbounded_spill_disk(self, directory: impl Into<PathBuf>) -> Self {
+        self.add_disk(DiskWords { directory: directory.into(), capacity: None })
+    }
+
+    /// Adds a disk in the words given.
+    pub(super) fn add_disk(mut self, disk: DiskWords) -> Self {
+        self.spill_disks.push(disk);
+        self
+    }
+
+    /// Most bytes of all spill files together.
     #[must_use]
     pub fn spill_capacity(mut self, bytes: impl Into<Quantity>) -> Self {
         self.spill_capacity = Some(bytes.into());

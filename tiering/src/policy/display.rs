@@ -47,10 +47,7 @@ impl fmt::Display for Policy {
         }
         self.write_tiers(f)?;
         self.write_links(f)?;
-        writeln!(f, "\n[spill]\ndirectory = {}", Quoted(&self.spill_directory.to_string_lossy()))?;
-        if let Some(bytes) = self.spill_capacity_bytes {
-            writeln!(f, "capacity = \"{}\"", BYTES.print(bytes))?;
-        }
+        self.write_spill(f)?;
         writeln!(f, "\n[watermarks]\nhigh = {:?}\nlow = {:?}", self.high_watermark, self.low_watermark)
     }
 }
@@ -61,6 +58,24 @@ impl Policy {
             writeln!(f, "\n[[tier]]\nname = {}\nkind = \"{}\"", Quoted(&tier.name), tier.kind)?;
             if let Some(budget) = tier.budget {
                 writeln!(f, "budget = \"{}\"", budget.print())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_spill(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\n[spill]")?;
+        let alone = matches!(&self.spill_disks[..], [disk] if disk.capacity_bytes.is_none());
+        if alone {
+            writeln!(f, "directory = {}", Quoted(&self.spill_directory().to_string_lossy()))?;
+        }
+        if let Some(bytes) = self.spill_capacity_bytes {
+            writeln!(f, "capacity = \"{}\"", BYTES.print(bytes))?;
+        }
+        for disk in self.spill_disks.iter().filter(|_| !alone) {
+            writeln!(f, "\n[[spill.disk]]\ndirectory = {}", Quoted(&disk.directory.to_string_lossy()))?;
+            if let Some(bytes) = disk.capacity_bytes {
+                writeln!(f, "capacity = \"{}\"", BYTES.print(bytes))?;
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 //! Keys are spelled as paths, `tier[0].budget`, and each key that is present is filed with its line, so that the
 //! builder's own complaints, which know only the key, end up with a line too.
 
-use super::builder::{LinkWords, PolicyBuilder, Quantity};
+use super::builder::{DiskWords, LinkWords, PolicyBuilder, Quantity};
 use super::resolve::{unknown, wrong};
 use super::{Eviction, IoChoice, Policy};
 use crate::error::{Error, ErrorKind, Result};
@@ -159,12 +159,12 @@ fn whole(table: &DeTable<'_>, lines: &mut Lines<'_>) -> Result<PolicyBuilder> {
 /// The tables of an array such as `[[tier]]`, each with its path.
 fn tables<'a>(top: &Section<'a>, key: &str, lines: &mut Lines<'_>) -> Result<Vec<(String, &'a DeTable<'a>)>> {
     let list = |key: &str, value: &'a DeValue<'a>| {
-        value.as_array().ok_or_else(|| wrong(key, format!("write it as `[[{key}]]`, once for each {key}")))
+        value.as_array().ok_or_else(|| wrong(key, format!("write it as `[[{key}]]`, once for each")))
     };
     let mut found = Vec::new();
     for (index, item) in top.read(key, list)?.into_iter().flatten().enumerate() {
         let item: &'a Spanned<DeValue<'a>> = item;
-        let path = format!("{key}[{index}]");
+        let path = format!("{}[{index}]", top.key(key));
         lines.note(&path, item.span().start);
         found.push((path.clone(), as_table(&path, item.get_ref())?));
     }
@@ -201,9 +201,16 @@ fn link(
 }
 
 fn spill(table: &DeTable<'_>, mut words: PolicyBuilder, lines: &mut Lines<'_>) -> Result<PolicyBuilder> {
-    let section = Section::open("spill", table, &["directory", "capacity"], lines)?;
+    let section = Section::open("spill", table, &["directory", "capacity", "disk"], lines)?;
     words.spill_directory = section.read("directory", as_text)?.map(Into::into);
     words.spill_capacity = section.read("capacity", as_quantity)?;
+    for (path, disk) in tables(&section, "disk", lines)? {
+        let disk = Section::open(&path, disk, &["directory", "capacity"], lines)?;
+        words = words.add_disk(DiskWords {
+            directory: disk.demand("directory", as_text)?.into(),
+            capacity: disk.read("capacity", as_quantity)?,
+        });
+    }
     Ok(words)
 }
 

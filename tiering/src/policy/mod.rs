@@ -32,6 +32,10 @@
 //! [spill]                       # where dirty tensors go
 //! directory = "/var/tmp"        # the system's directory for temporary files, unless given
 //! capacity = "8 GiB"            # unbounded, unless given
+//!                               # or, for several disks in turn, in place of `directory`:
+//!                               # [[spill.disk]]
+//!                               # directory = "/mnt/a"
+//!                               # capacity = "4 GiB"    # of this disk; unbounded, unless given
 //!
 //! [watermarks]                  # dirty part of the budget: write-back starts above `high`, stops below `low`
 //! high = 0.90
@@ -103,7 +107,7 @@ pub enum IoChoice {
 pub struct Policy {
     tiers: Vec<TierChoice>,
     links: Vec<LinkChoice>,
-    spill_directory: PathBuf,
+    spill_disks: Vec<Disk>,
     spill_capacity_bytes: Option<u64>,
     eviction: Eviction,
     window: Option<u64>,
@@ -113,6 +117,15 @@ pub struct Policy {
     deadline: Duration,
     io: IoChoice,
     queue_depth: Option<u32>,
+}
+
+/// A directory that takes spilled copies, and the most bytes it may hold.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Disk {
+    /// The directory.
+    pub directory: PathBuf,
+    /// Most bytes of the file in it; `None` is unbounded.
+    pub capacity_bytes: Option<u64>,
 }
 
 /// A tier as it was written, and the bytes that came of it.
@@ -184,13 +197,19 @@ impl Policy {
         dram.and_then(|tier| tier.budget_bytes).unwrap_or(0)
     }
 
-    /// Where dirty tensors are spilled. Not yet looked at: the engine says what is wrong with it.
+    /// Where dirty tensors are spilled, in turn. Not yet looked at: the engine says what is wrong with them.
     #[must_use]
-    pub fn spill_directory(&self) -> &Path {
-        &self.spill_directory
+    pub fn spill_disks(&self) -> &[Disk] {
+        &self.spill_disks
     }
 
-    /// Most bytes of the spill file: the smaller of `spill.capacity` and the budget of the first nvme tier; `None` is
+    /// The first directory where dirty tensors are spilled.
+    #[must_use]
+    pub fn spill_directory(&self) -> &Path {
+        self.spill_disks.first().map_or(Path::new("/tmp"), |disk| &disk.directory)
+    }
+
+    /// Most bytes of all spill files together: the smaller of `spill.capacity` and the budget of the first nvme tier; `None` is
     /// unbounded.
     #[must_use]
     pub fn spill_capacity_bytes(&self) -> Option<u64> {

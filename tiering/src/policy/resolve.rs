@@ -1,15 +1,17 @@
 //! The judge of a policy: words in, a possible [`Policy`] out. Pure but for asking how much memory there is.
 
-use super::builder::{LinkWords, PolicyBuilder, Quantity, TierWords};
+use super::builder::{DiskWords, LinkWords, PolicyBuilder, Quantity, TierWords};
 use super::nearest::nearest;
 use super::units::{BYTES, RATE, Size, TIME};
-use super::{LinkChoice, Policy, TierChoice, memory};
+use super::{Disk, LinkChoice, Policy, TierChoice, memory};
 use crate::error::{Error, ErrorKind, Result};
 use crate::tier::TierKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
 const MAX_TIERS: usize = 16;
+/// Each is a file of its own at the driver.
+const MAX_DISKS: usize = 256;
 const MAX_QUEUE_DEPTH: u32 = 4096;
 const DEADLINE_DEFAULT: Duration = Duration::from_secs(30);
 const HIGH_WATERMARK_DEFAULT: f64 = 0.90;
@@ -40,7 +42,7 @@ pub(super) fn policy(words: PolicyBuilder) -> Result<Policy> {
     Ok(Policy {
         tiers,
         links,
-        spill_directory: spill_directory(words.spill_directory)?,
+        spill_disks: spill_disks(words.spill_directory, words.spill_disks)?,
         spill_capacity_bytes: words
             .spill_capacity
             .map(|bytes| positive("spill.capacity", bytes))
@@ -214,6 +216,28 @@ fn spill_directory(given: Option<PathBuf>) -> Result<PathBuf> {
             .filter(|path| !path.as_os_str().is_empty())
             .unwrap_or("/tmp".into())),
     }
+}
+
+/// The disks, or the one directory in their place.
+fn spill_disks(directory: Option<PathBuf>, disks: Vec<DiskWords>) -> Result<Vec<Disk>> {
+    if disks.is_empty() {
+        return Ok(vec![Disk { directory: spill_directory(directory)?, capacity_bytes: None }]);
+    }
+    if directory.is_some() {
+        let message = "give one directory, or disks with a directory each, not both";
+        return Err(wrong("spill.directory", message));
+    }
+    if disks.len() > MAX_DISKS {
+        return Err(wrong("spill.disk", format!("{} disks, at most {MAX_DISKS} are allowed", disks.len())));
+    }
+    let disk = |(index, words): (usize, DiskWords)| {
+        if words.directory.as_os_str().is_empty() {
+            return Err(wrong(format!("spill.disk[{index}].directory"), "an empty path names no directory"));
+        }
+        let capacity = |bytes| positive(&format!("spill.disk[{index}].capacity"), bytes);
+        Ok(Disk { directory: words.directory, capacity_bytes: words.capacity.map(capacity).transpose()? })
+    };
+    disks.into_iter().enumerate().map(disk).collect()
 }
 
 fn deadline(words: Option<Quantity>) -> Result<Duration> {

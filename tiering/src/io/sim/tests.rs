@@ -54,6 +54,27 @@ fn planned_faults_hit_their_flight() {
     assert_eq!(failed, [&(3 * BLOCK as u64, Err(ErrorKind::NoSpace))]);
 }
 
+/// Damage is told as success: a flipped bit, a torn end, bytes from elsewhere.
+#[test]
+fn damage_is_told_as_success() {
+    let bytes: Vec<u8> = (0..64 * BLOCK as u64).map(pattern).collect();
+    for fault in [Fault::Flip, Fault::Torn, Fault::Misdirected] {
+        let mut sim = Sim::<AlignedBuf>::open(1, Faults::none(9).at(0, fault)).unwrap();
+        let slot = sim.attach(Arc::new(memory_file("weights", &bytes).unwrap())).unwrap();
+        let mut wrong = Vec::new();
+        for _ in 0..2 {
+            sim.submit(read(slot, 8 * BLOCK as u64, 4 * BLOCK)).unwrap();
+            let mut done = Vec::new();
+            sim.wait(Duration::from_millis(1), &mut done).unwrap();
+            assert_eq!(done[0].result.as_ref().ok(), Some(&(4 * BLOCK as u32)), "{fault:?}");
+            let right = bytes[8 * BLOCK..12 * BLOCK].iter().zip(&done[0].flight.buf[..]);
+            wrong.push(right.filter(|(right, found)| right != found).count());
+        }
+        assert!(wrong[0] > 0 && wrong[1] == 0, "{fault:?} {wrong:?}");
+        assert_eq!(wrong[0] == 1, fault == Fault::Flip);
+    }
+}
+
 /// A stuck flight never completes; waits time out, wakes end them, and dropping the driver leaks its buffer.
 #[test]
 fn a_stuck_flight_stays() {

@@ -71,6 +71,7 @@ proptest! {
         ns in 1..=i64::MAX as u64,
         marks in (0.01..1.0f64, 0.01..=1.0f64),
         directory in "\\PC{1,12}",
+        disks in proptest::collection::vec(proptest::option::of(1..=i64::MAX as u64), 0..4),
         capacity in proptest::option::of(1..=i64::MAX as u64),
         depth in proptest::option::of(1..=4096u32),
         (lru, io, window) in (any::<bool>(), 0..3usize, any::<bool>()),
@@ -81,12 +82,21 @@ proptest! {
             .unbounded_tier(&names[0], TierKind::Nvme)
             .tier(&names[1], TierKind::Dram, words)
             .link(&names[0], &names[1], format!("{rate} B/s"), std::time::Duration::from_nanos(ns))
-            .spill_directory(directory)
             .high_watermark(marks.0.max(marks.1))
             .low_watermark(marks.0.min(marks.1))
             .deadline(std::time::Duration::from_nanos(ns))
             .io([IoChoice::Auto, IoChoice::IoUring, IoChoice::Threads][io])
             .eviction(if lru { Eviction::Lru } else { Eviction::Min });
+        if disks.is_empty() {
+            builder = builder.spill_directory(&directory);
+        }
+        for (i, capacity) in disks.into_iter().enumerate() {
+            let directory = format!("{directory}{i}");
+            builder = match capacity {
+                Some(bytes) => builder.spill_disk(directory, bytes),
+                None => builder.unbounded_spill_disk(directory),
+            };
+        }
         if let Some(bytes) = capacity {
             builder = builder.spill_capacity(bytes);
         }
