@@ -118,6 +118,27 @@ impl Cache {
         self.limit.get().wrapping_sub(capacity)
     }
 
+    /// Takes as many blocks as the same array has slots for by another capacity, from now on.
+    ///
+    /// # Safety
+    ///
+    /// The array has `capacity + 1` slots, the cache holds no more blocks than that, and `old_capacity` was its capacity.
+    pub(crate) unsafe fn bound(&self, capacity: usize, old_capacity: usize) {
+        // SAFETY: by the caller's promise the slot lies in the array.
+        self.limit.set(unsafe { self.floor(old_capacity).add(capacity) });
+    }
+
+    /// Moves the newest blocks to `out`, as many as fit, and returns how many there were.
+    pub(crate) fn take_newest(&self, capacity: usize, out: &mut [*mut u8]) -> usize {
+        let count = self.len(capacity).min(out.len());
+        // SAFETY: `count` slots up to `top` hold blocks.
+        let below = unsafe { self.top.load(Relaxed).sub(count) };
+        // SAFETY: as above, and `out` has room for as many.
+        unsafe { ptr::copy_nonoverlapping(below.wrapping_add(1), out.as_mut_ptr(), count) };
+        self.top.store(below, Relaxed);
+        count
+    }
+
     /// Moves the oldest blocks to `out`, as many as fit, and returns how many there were.
     pub(crate) fn take_oldest(&self, capacity: usize, out: &mut [*mut u8]) -> usize {
         let len = self.len(capacity);

@@ -24,6 +24,10 @@ pub(crate) const SLOTS_MAX: usize = SLICE / STEP;
 /// Blocks that a cache holds at most.
 pub(crate) const CACHED_MAX: usize = 512;
 
+/// Bytes of blocks that a wide cache holds at most, and of the largest blocks whose caches become wide.
+const ELASTIC_BYTES: usize = 2 << 20;
+const ELASTIC_MAX: usize = 1024;
+
 /// Binary places of [`Facts::inverse`]: offsets in slabs are below 2^19 and sizes at most 2^16, so the quotient is
 /// exact.
 const INVERSE_PLACES: u32 = 40;
@@ -35,6 +39,7 @@ struct Facts {
     slots: u32,
     slab_slices: u32,
     cached: u32,
+    elastic: u32,
     quarter_shift: u32,
     /// 2^40 / bytes, rounded up: multiplying by it divides.
     inverse: u64,
@@ -126,22 +131,41 @@ impl Class {
         self.facts().cached as usize
     }
 
+    /// Blocks that a cache of this class holds at most once it was elastic: 2 MiB of them, where blocks are small.
+    pub(crate) const fn elastic(self) -> usize {
+        self.facts().elastic as usize
+    }
+
+    /// How its slabs are cut.
+    #[inline]
+    pub(crate) fn cut(self) -> Cut {
+        let facts = self.facts();
+        Cut { inverse: facts.inverse, bytes: facts.bytes as usize, slots: facts.slots as usize }
+    }
+}
+
+/// How a slab is cut into slots: looked up once where many blocks go to one slab.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cut {
+    inverse: u64,
+    bytes: usize,
+    slots: usize,
+}
+
+impl Cut {
     /// The slot that starts `offset` bytes into a slab; `None` if none starts there.
     #[inline]
     pub(crate) fn slot_at(self, offset: usize) -> Option<usize> {
-        let facts = self.facts();
-        if offset >= facts.slab_slices as usize * SLICE {
-            return None;
-        }
-        let slot = ((offset as u64 * facts.inverse) >> INVERSE_PLACES) as usize;
-        (slot * facts.bytes as usize == offset && slot < facts.slots as usize).then_some(slot)
+        // Of an offset that lies in no slab the quotient is nonsense, which multiplied is not the offset again.
+        let slot = ((offset as u64).wrapping_mul(self.inverse) >> INVERSE_PLACES) as usize;
+        (slot * self.bytes == offset && slot < self.slots).then_some(slot)
     }
 }
 
 const fn facts() -> [Facts; Class::COUNT] {
-    let mut facts =
-        [const { Facts { bytes: 0, slots: 0, slab_slices: 0, cached: 0, quarter_shift: 0, inverse: 0 } };
-            Class::COUNT];
+    let mut facts = [const {
+        Facts { bytes: 0, slots: 0, slab_slices: 0, cached: 0, elastic: 0, quarter_shift: 0, inverse: 0 }
+    }; Class::COUNT];
     let mut place = 0;
     while place < facts.len() {
         let bytes = bytes_at(place);
@@ -161,6 +185,7 @@ const fn facts() -> [Facts; Class::COUNT] {
             slots: slots as u32,
             slab_slices: slab_slices as u32,
             cached: cached as u32,
+            elastic: if bytes <= ELASTIC_MAX { (ELASTIC_BYTES / bytes) as u32 } else { cached as u32 },
             quarter_shift: slots.next_power_of_two().ilog2() - 2,
             inverse: (1_u64 << INVERSE_PLACES).div_ceil(bytes as u64),
         };

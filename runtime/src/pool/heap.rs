@@ -19,6 +19,7 @@ use std::ptr::{self, NonNull};
 use super::cache::Cache;
 use super::class::{CACHED_MAX, Class};
 use super::corrupt::corrupt;
+use super::elastic::Elastic;
 use super::holes::Sweeps;
 use super::letter::Mail;
 use super::remote::RemoteList;
@@ -69,6 +70,7 @@ pub(crate) struct Heap {
     next_known: Cell<*const Heap>,
     runs: RunCache,
     sweeps: Sweeps,
+    elastic: Elastic,
     shared: Shared,
 }
 
@@ -114,6 +116,7 @@ impl Heap {
             next_known: Cell::new(ptr::null()),
             runs: RunCache::nothing(),
             sweeps: Sweeps::new(),
+            elastic: Elastic::new(),
             shared: Shared {
                 remote: [const { RemoteList::new() }; Class::COUNT],
                 absence: AtomicU32::new(Absence::Present as u32),
@@ -156,13 +159,17 @@ impl Heap {
     }
 
     /// A cache lives in an array of that capacity now.
-    fn settled_in(&self, class: Class, capacity: usize) {
+    pub(super) fn settled_in(&self, class: Class, capacity: usize) {
         self.capacities[class.index()].set(capacity as u32);
         self.floors[class.index()].store(self.cache(class).floor(capacity).addr(), Relaxed);
     }
 
-    fn capacity(&self, class: Class) -> usize {
+    pub(super) fn capacity(&self, class: Class) -> usize {
         self.capacities[class.index()].get() as usize
+    }
+
+    pub(super) fn elastic(&self) -> &Elastic {
+        &self.elastic
     }
 
     /// The runs that the owner keeps ready.
@@ -200,7 +207,7 @@ impl Heap {
         let floor = self.floors[class.index()].load(Relaxed);
         let cached = self.cache(class).extent(floor) / size_of::<*mut u8>();
         // Nonsense, for once, is nothing.
-        Counts { cached: if cached <= class.cached() { cached } else { 0 }, ..self.shelf(class).counts() }
+        Counts { cached: if cached <= class.elastic() { cached } else { 0 }, ..self.shelf(class).counts() }
     }
 
     /// A block of a class whose cache is empty; fills half the cache on the way. Null if the system refuses.
@@ -235,31 +242,46 @@ impl Heap {
 
     /// Takes in a block of a class whose cache is full; empties half the cache on the way.
     pub(crate) fn spill_over(&self, pool: &Pool, class: Class, block: *mut u8) {
-        if !self.grow(pool, class) {
+        if self.grow(pool, class) {
+            self.cache(class).push(block);
+        } else {
             let mut batch = [ptr::null_mut(); BATCH_MAX];
-            let half = self.capacity(class) / 2;
-            let taken = self.cache(class).take_oldest(self.capacity(class), &mut batch[..half]);
+            let capacity = self.capacity(class);
+            let taken = match capacity / 2 {
+                // The rest of a wide cache is too much to be moved.
+                half if half > BATCH_MAX => self.cache(class).take_newest(capacity, &mut batch),
+                half => self.cache(class).take_oldest(capacity, &mut batch[..half]),
+            };
+            self.cache(class).push(block);
             self.send_home(pool, class, &batch[..taken]);
+            self.elastic.sent_home(class, taken);
             self.age(pool);
         }
-        self.cache(class).push(block);
     }
 
     /// Empties every cache, takes in what has arrived, and gives idle slabs back.
     pub(crate) fn settle(&self, pool: &Pool) {
         self.runs.empty(pool);
-        let mut batch = [ptr::null_mut(); BATCH_MAX];
         for class in Class::all() {
             self.receive(pool, class);
-            loop {
-                match self.cache(class).take_oldest(self.capacity(class), &mut batch) {
-                    0 => break,
-                    taken => self.send_home(pool, class, &batch[..taken]),
-                }
-            }
+            self.reduce(pool, class, 0);
+            self.narrow(pool, class, true);
             self.close_idle(pool, class);
         }
         self.sweep(false);
+    }
+
+    /// Sends blocks of a cache home until it holds no more than `len`.
+    pub(super) fn reduce(&self, pool: &Pool, class: Class, len: usize) {
+        let mut batch = [ptr::null_mut(); BATCH_MAX];
+        loop {
+            let surplus = self.cache(class).len(self.capacity(class)).saturating_sub(len).min(BATCH_MAX);
+            if surplus == 0 {
+                return;
+            }
+            let taken = self.cache(class).take_newest(self.capacity(class), &mut batch[..surplus]);
+            self.send_home(pool, class, &batch[..taken]);
+        }
     }
 
     /// Lets what this heap keeps ready age, if a tick has passed: idle slabs go back, and the holes of quiet ones.
@@ -267,6 +289,7 @@ impl Heap {
         if self.sweeps.is_new_tick(pool) {
             for class in Class::all() {
                 self.receive(pool, class);
+                self.narrow(pool, class, false);
                 self.close_idle(pool, class);
             }
             self.sweep(true);
@@ -284,7 +307,7 @@ impl Heap {
     /// Gives a cache its full array; `false` if it has that already, or if there is no memory for it.
     fn grow(&self, pool: &Pool, class: Class) -> bool {
         let capacity = self.capacity(class);
-        if capacity == class.cached() {
+        if capacity >= class.cached() {
             return false;
         }
         let Some(array) = pool.cache_array(class.cached()) else { return false };
@@ -301,7 +324,7 @@ impl Heap {
             // Not the first time.
             self.grow(pool, class);
         }
-        let wanted = self.capacity(class) / 2;
+        let wanted = self.batch(class);
         let mut missing = wanted;
         while let Some(slab) = if missing == wanted { self.stocked(pool, class) } else { shelf.fullest() } {
             cache.fill(missing, |vacant| {
@@ -313,6 +336,14 @@ impl Heap {
                 break;
             }
         }
+        if self.elastic.fetched(class, wanted - missing, self.capacity(class)) {
+            self.widen(pool, class);
+        }
+    }
+
+    /// Blocks that are fetched at once: half of what the cache holds usually.
+    fn batch(&self, class: Class) -> usize {
+        (self.capacity(class) / 2).min(BATCH_MAX)
     }
 
     /// A slab with a free slot, opened if there is none; `None` if the system refuses.
@@ -340,7 +371,7 @@ impl Heap {
 
     /// Takes in the blocks of a class that other threads freed: half a cache of them, the others to their slabs.
     fn receive(&self, pool: &Pool, class: Class) {
-        let (cache, room) = (self.cache(class), self.capacity(class) / 2);
+        let (cache, room) = (self.cache(class), self.batch(class));
         let mut arrived = self.remote(class).drain();
         while cache.len(self.capacity(class)) < room {
             let Some(block) = arrived.next() else { return };
@@ -398,4 +429,4 @@ impl Heap {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

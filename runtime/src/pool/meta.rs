@@ -47,8 +47,16 @@ impl Meta {
     /// `bytes` of zeroed memory, aligned to 128, for as long as the pool lives.
     pub(crate) fn take(&mut self, source: &Source, bytes: usize) -> Option<NonNull<u8>> {
         let bytes = bytes.checked_next_multiple_of(128)?;
+        if bytes > CHUNK / 4 {
+            // Large pieces are chunks of their own, so that none abandons what is left of another.
+            let start = source.reserve(bytes, 1)?;
+            self.reserved_bytes += bytes;
+            #[cfg(test)]
+            self.chunks.push((start, bytes));
+            return Some(start);
+        }
         if bytes > self.rest_bytes {
-            let chunk = bytes.max(CHUNK);
+            let chunk = CHUNK;
             let start = source.reserve(chunk, 1)?;
             self.reserved_bytes += chunk;
             #[cfg(test)]

@@ -10,7 +10,8 @@
 //! 4. If no slab has a free slot, the pool (`whole`) cuts a new one from a run of 64 KiB slices (`runs`, `bins`,
 //!    `stretch`), which lies in one of few spans of addresses reserved from the system (`segment`).
 //! 5. A freed block goes on top of the cache of the thread that freed it, and is allocated next. If the cache is
-//!    full, its older half goes home: into the slabs of this heap, or to the remote lists of the heaps that own it.
+//!    full, its older half goes home: into the slabs of this heap, or to the remote lists of the heaps that own it. A
+//!    cache that soon wants back what it sent home becomes wide for a time (`elastic`).
 //! 6. A slab whose slots are all free is given back to the runs, where neighbours join; memory that stays free for
 //!    a second is given back to the system (`decay`), by whoever comes by a slow path or by a thread that a program
 //!    may ask for (`background`, which sleeps by the rules of `doze`).
@@ -49,6 +50,8 @@ mod class;
 mod corrupt;
 #[cfg(not(stratal_loom))]
 mod decay;
+#[cfg(not(stratal_loom))]
+mod elastic;
 #[cfg(not(stratal_loom))]
 mod global;
 #[cfg(all(feature = "hardened", not(stratal_loom)))]

@@ -81,10 +81,11 @@ impl Slab {
     }
 
     /// The slot that a block is; aborts if it is none.
+    #[cfg(feature = "hardened")]
     pub(crate) fn slot_of(&self, block: *mut u8) -> usize {
-        match self.class.get().slot_at(self.offset(block)) {
+        match self.class.get().cut().slot_at(self.offset(block)) {
             Some(slot) => slot,
-            None => corrupt("a pointer into the middle of a block was freed", block.addr()),
+            None => no_slot(block),
         }
     }
 
@@ -158,10 +159,12 @@ impl Slab {
 
     /// Takes back blocks that lie in this slab; aborts if one is no block, or free already.
     pub(crate) fn put(&self, blocks: &[*mut u8]) {
+        let (base, cut) = (self.base.get().addr(), self.class.get().cut());
         let mut word = usize::MAX;
         let mut bits = 0;
+        let mut first_word = self.first_word.get() as usize;
         for &block in blocks {
-            let slot = self.slot_of(block);
+            let Some(slot) = cut.slot_at(block.addr().wrapping_sub(base)) else { no_slot(block) };
             // Neighbours share a word, which stays in a register as long as they come together.
             if slot / 64 != word {
                 if let Some(cell) = self.bits.get(word) {
@@ -169,7 +172,7 @@ impl Slab {
                 }
                 word = slot / 64;
                 bits = self.bits[word].get();
-                self.first_word.set(self.first_word.get().min(word as u32));
+                first_word = first_word.min(word);
             }
             let bit = 1 << (slot % 64);
             if bits & bit != 0 {
@@ -180,6 +183,7 @@ impl Slab {
         if let Some(cell) = self.bits.get(word) {
             cell.set(bits);
         }
+        self.first_word.set(first_word as u32);
         self.free.set(self.free.get() + blocks.len() as u32);
     }
 
@@ -217,6 +221,11 @@ impl Slab {
         }
         None
     }
+}
+
+#[cold]
+fn no_slot(block: *mut u8) -> ! {
+    corrupt("a pointer into the middle of a block was freed", block.addr())
 }
 
 #[cfg(test)]

@@ -41,6 +41,25 @@ fn the_oldest_leave_first_and_the_rest_keeps_its_order() {
 }
 
 #[test]
+fn the_newest_leave_in_the_order_they_have() {
+    let mut array = [ptr::null_mut(); 9];
+    let cache = Cache::nothing();
+    // SAFETY: nine zeroed slots that outlive the cache's use; it is empty.
+    unsafe { cache.move_to(array.as_mut_ptr(), 4, 0) };
+    (1..=4).for_each(|i| assert!(cache.push(block(i))));
+    assert!(!cache.push(block(5)));
+    // SAFETY: the array has nine slots, and the capacity was 4.
+    unsafe { cache.bound(8, 4) };
+    assert!(cache.push(block(5)));
+    let mut out = [ptr::null_mut(); 3];
+    assert_eq!(cache.take_newest(8, &mut out), 3);
+    assert_eq!(out, [block(3), block(4), block(5)]);
+    assert_eq!(cache.take_newest(8, &mut out), 2);
+    assert_eq!((out[0], out[1], cache.take_newest(8, &mut out)), (block(1), block(2), 0));
+    assert!(cache.pop().is_null());
+}
+
+#[test]
 fn the_cache_of_nothing_is_empty_and_full() {
     let cache = Cache::nothing();
     assert!(cache.pop().is_null());

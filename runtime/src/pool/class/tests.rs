@@ -46,8 +46,10 @@ fn slots_and_caches_fit_their_limits() {
         assert!(class.slots() <= SLOTS_MAX && class.slots() >= 8 - usize::from(GUARD != 0));
         assert!(class.cached() <= CACHED_MAX && class.cached() >= 8);
         let last = (class.slots() - 1) * class.bytes();
-        assert_eq!(class.slot_at(last), Some(class.slots() - 1));
-        assert_eq!(class.slot_at(last + 1), None);
-        assert_eq!(class.slot_at(last + class.bytes()), None, "past the last slot");
+        assert_eq!(class.cut().slot_at(last), Some(class.slots() - 1));
+        assert_eq!(class.cut().slot_at(last + 1), None);
+        assert_eq!(class.cut().slot_at(last + class.bytes()), None, "past the last slot");
+        assert_eq!(class.cut().slot_at(usize::MAX - 15), None, "before the first");
+        assert!(class.elastic() >= class.cached());
     }
 }

@@ -8,32 +8,32 @@ use super::super::letter::ADDRESSEES;
 use super::*;
 
 /// A pool of a test, and what its heaps gave.
-struct Bench(Pool);
+pub(in super::super) struct Bench(pub(in super::super) Pool);
 
 impl Bench {
-    fn new() -> Self {
+    pub(in super::super) fn new() -> Self {
         Self(Pool::new(0))
     }
 
-    fn heap(&self) -> &Heap {
+    pub(in super::super) fn heap(&self) -> &Heap {
         let heap = self.0.adopt().unwrap();
         // SAFETY: heaps live as long as the pool, and this test owns it.
         unsafe { heap.as_ref() }
     }
 
-    fn alloc(&self, heap: &Heap, class: Class) -> *mut u8 {
+    pub(in super::super) fn alloc(&self, heap: &Heap, class: Class) -> *mut u8 {
         let block = heap.cache(class).pop();
         if block.is_null() { heap.refill(&self.0, class) } else { block }
     }
 
-    fn free(&self, heap: &Heap, class: Class, block: *mut u8) {
+    pub(in super::super) fn free(&self, heap: &Heap, class: Class, block: *mut u8) {
         if !heap.cache(class).push(block) {
             heap.spill_over(&self.0, class, block);
         }
     }
 
     /// Blocks of all classes that are not in slabs, and slices of slabs.
-    fn held(&self) -> (usize, u64) {
+    pub(in super::super) fn held(&self) -> (usize, u64) {
         let mut blocks = 0;
         self.0.for_each_heap(|heap| {
             let out = |class| heap.counts(class).taken - heap.counts(class).returned;
@@ -42,7 +42,7 @@ impl Bench {
         (blocks, self.0.slab_runs.lock().held().1)
     }
 
-    fn end(self) {
+    pub(in super::super) fn end(self) {
         // SAFETY: the tests use no block after this.
         unsafe { self.0.dismantle() };
     }
