@@ -8,14 +8,14 @@
 //!
 //! A slab whose free slots have not become more since its last sweep is not looked at again.
 
-use std::ptr::NonNull;
+use std::ptr;
 
 use super::class::{Class, SLICE};
 use super::heap::Heap;
 use super::slab::Slab;
 use super::whole::Pool;
 use crate::sync::owned::Cell;
-use crate::sys;
+use crate::sys::{self, RANGES_MAX, Range};
 
 /// Bytes of slabs by which a heap grows at least between two sweeps.
 const GROWTH_MIN: usize = 4 << 20;
@@ -76,33 +76,56 @@ impl Sweeps {
     }
 }
 
+/// Holes that were found and go back together: one system call costs as much as clearing a page.
+struct Holes {
+    page: usize,
+    ranges: [Range; RANGES_MAX],
+    count: usize,
+}
+
 impl Heap {
     /// Gives back the holes of every slab, or only of those that gave nothing out since the last such call.
     pub(super) fn sweep(&self, only_quiet: bool) {
         let page = sys::page_size();
+        let mut holes = Holes::new(page);
         for class in Class::all().filter(|class| class.bytes() >= BLOCK_MIN) {
             self.shelf(class).for_each(|slab| {
                 let is_quiet = slab.was_quiet();
                 if (is_quiet || !only_quiet) && slab.free() * class.bytes() >= page && slab.begin_sweep() {
-                    decommit_holes(slab, page);
+                    holes.of(slab);
                 }
             });
         }
+        holes.give_back();
     }
 }
 
-fn decommit_holes(slab: &Slab, page: usize) {
-    let bytes = slab.class().bytes();
-    slab.for_each_gap(|first, end| {
-        // A slab starts at a multiple of any page size, so offsets are rounded instead of addresses.
-        let (first, end) = ((first * bytes).next_multiple_of(page), end * bytes / page * page);
-        if let Some(start) = NonNull::new(slab.base().wrapping_add(first))
-            && first < end
-        {
-            // SAFETY: the pages hold free slots only, whose contents nobody has a use for. A refusal costs memory.
-            let _ = unsafe { sys::raw::decommit(start, end - first) };
-        }
-    });
+impl Holes {
+    const fn new(page: usize) -> Self {
+        Self { page, ranges: [Range { start: ptr::null_mut(), len: 0 }; RANGES_MAX], count: 0 }
+    }
+
+    /// Adds those of a slab of the calling thread, which takes nothing from it before they went back.
+    fn of(&mut self, slab: &Slab) {
+        let (page, bytes) = (self.page, slab.class().bytes());
+        slab.for_each_gap(|first, end| {
+            // A slab starts at a multiple of any page size, so offsets are rounded instead of addresses.
+            let (first, end) = ((first * bytes).next_multiple_of(page), end * bytes / page * page);
+            if first < end {
+                if self.count == RANGES_MAX {
+                    self.give_back();
+                }
+                self.ranges[self.count] = Range { start: slab.base().wrapping_add(first), len: end - first };
+                self.count += 1;
+            }
+        });
+    }
+
+    fn give_back(&mut self) {
+        // SAFETY: the pages hold free slots only, whose contents nobody has a use for.
+        unsafe { sys::decommit_each(&self.ranges[..self.count]) };
+        self.count = 0;
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 use std::ptr::{self, NonNull};
 
-use super::{Errno, attempt};
+use super::{Errno, Range, attempt};
 use crate::align::align_up;
 use crate::sync::unmodelled::{AtomicUsize, Ordering};
 
@@ -146,6 +146,35 @@ pub(crate) unsafe fn protect(start: NonNull<u8>, len: usize, accessible: bool) -
 pub(crate) unsafe fn decommit(start: NonNull<u8>, len: usize) -> Result<(), Errno> {
     // SAFETY: the caller accepted the loss of the contents of its range.
     unsafe { advise(start, len, libc::MADV_DONTNEED) }
+}
+
+/// See [`super::decommit_each`]: one call for all where the kernel has that (6.14 and later), which takes a quarter of
+/// the time; else one for each.
+///
+/// # Safety
+///
+/// As for [`super::decommit_each`].
+pub(crate) unsafe fn decommit_each(ranges: &[Range]) {
+    /// This process, without a descriptor that would have to be opened and kept.
+    const SELF: c_int = -10_001;
+    static IS_REFUSED: AtomicUsize = AtomicUsize::new(0);
+    if ranges.len() > 1 && IS_REFUSED.load(Ordering::Relaxed) == 0 {
+        let (first, count) = (ranges.as_ptr().cast::<libc::iovec>(), ranges.len());
+        let call = libc::SYS_process_madvise;
+        // SAFETY: ranges are laid out as the kernel reads them, and the caller accepted the loss of their contents.
+        match attempt(-1, || unsafe { libc::syscall(call, SELF, first, count, libc::MADV_DONTNEED, 0) }) {
+            Ok(done) if done as usize == ranges.iter().map(|range| range.len).sum::<usize>() => return,
+            // A range was refused, perhaps because its pages are locked.
+            Ok(_) | Err(Errno(libc::EINVAL)) => {}
+            Err(_) => IS_REFUSED.store(1, Ordering::Relaxed),
+        }
+    }
+    for range in ranges {
+        if let Some(start) = NonNull::new(range.start) {
+            // SAFETY: as above. A refusal costs memory.
+            let _ = unsafe { decommit(start, range.len) };
+        }
+    }
 }
 
 /// See [`super::populate`]; kernels before 5.14 have every page touched instead.

@@ -46,6 +46,17 @@ impl Errno {
     }
 }
 
+/// A range of whole pages, laid out as the kernel reads it.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(crate) struct Range {
+    pub(crate) start: *mut u8,
+    pub(crate) len: usize,
+}
+
+/// Ranges that [`decommit_each`] takes at once, at most.
+pub(crate) const RANGES_MAX: usize = 64;
+
 /// Makes a system call that returns `failure` if it fails. `errno` is put back then: C programs allocate and free
 /// between a call that fails and their look at why.
 pub(crate) fn attempt<R: PartialEq>(failure: R, call: impl FnOnce() -> R) -> Result<R, Errno> {
@@ -158,6 +169,17 @@ pub unsafe fn decommit(start: NonNull<u8>, len: usize) -> Result<()> {
     // SAFETY: forwarded.
     unsafe { raw::decommit(start, len) }
         .map_err(|errno| errno.named(ErrorKind::Unsupported, "decommitting", len))
+}
+
+/// [`decommit`] for many small ranges, at most [`RANGES_MAX`]; one that the system refuses stays as it is.
+///
+/// # Safety
+///
+/// As for [`decommit`], for every range.
+#[cfg(not(stratal_loom))]
+pub(crate) unsafe fn decommit_each(ranges: &[Range]) {
+    // SAFETY: forwarded.
+    unsafe { raw::decommit_each(ranges) };
 }
 
 /// Keeps the range out of forked children, where its addresses fault; a hint, returning whether it was taken.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ptr::NonNull;
 use std::sync::{Mutex, PoisonError};
 
-use super::Errno;
+use super::{Errno, Range};
 
 /// Layout of every live reservation, by address.
 static RESERVED: Mutex<BTreeMap<usize, Layout>> = Mutex::new(BTreeMap::new());
@@ -63,6 +63,18 @@ pub(crate) unsafe fn decommit(start: NonNull<u8>, len: usize) -> Result<(), Errn
     // SAFETY: the caller's range, whose contents may go.
     unsafe { start.write_bytes(0, len) };
     Ok(())
+}
+
+/// See [`super::decommit_each`].
+///
+/// # Safety
+///
+/// As for [`super::decommit_each`].
+pub(crate) unsafe fn decommit_each(ranges: &[Range]) {
+    for range in ranges {
+        // SAFETY: the caller's range, whose contents may go.
+        unsafe { range.start.write_bytes(0, range.len) };
+    }
 }
 
 /// See [`super::remap`].

@@ -220,3 +220,40 @@ fn files_of_the_system_leave_errno_alone() {
         assert!(mappings.is_some_and(|lines| lines > 5));
     }
 }
+
+#[test]
+fn many_ranges_are_decommitted_at_once_and_what_lies_between_stays() {
+    let page = page_size();
+    for count in [1, 2, RANGES_MAX] {
+        let mut window = Window::new(2 * count * page, page);
+        window.fill();
+        let ranges: Vec<Range> = (0..count)
+            .map(|at| Range { start: window.start.as_ptr().wrapping_add(2 * at * page), len: page })
+            .collect();
+        // SAFETY: every other page of the window, whose contents nobody needs.
+        unsafe { decommit_each(&ranges) };
+        for (at, bytes) in window.bytes().chunks(page).enumerate() {
+            let gone = at % 2 == 0;
+            assert!(bytes.iter().all(|&byte| (byte == 0) == gone), "page {at} of {count} ranges");
+        }
+    }
+}
+
+/// Whether one call takes them all or each takes one, a refusal concerns the refused range alone.
+#[test]
+#[cfg(not(miri))]
+fn a_range_that_is_refused_keeps_no_other_from_going() {
+    let page = page_size();
+    let mut window = Window::new(4 * page, page);
+    for _ in 0..2 {
+        window.fill();
+        let at = |page_number: usize| window.start.as_ptr().wrapping_add(page_number * page);
+        // The middle one starts within a page.
+        let ranges = [0, 1, 3].map(|number| Range { start: at(number).wrapping_add(number % 3), len: page });
+        // SAFETY: pages of the window, whose contents nobody needs.
+        unsafe { decommit_each(&ranges) };
+        let is_zero: Vec<bool> =
+            window.bytes().chunks(page).map(|bytes| bytes.iter().all(|&byte| byte == 0)).collect();
+        assert_eq!(is_zero, [true, false, false, true]);
+    }
+}
