@@ -25,9 +25,8 @@ use std::fmt;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, OnceLock};
 
-/// Flights under way unless the policy says. At 2 MiB each they cover the bandwidth times the latency of a local disk
-/// (8 GB/s at 2 ms); a disk serves what is in flight side by side, so more only delays the chunk that is waited for.
-const QUEUE_DEPTH: u32 = 8;
+/// Flights that the driver holds; how many of them the device has at once, it finds out unless the policy says.
+const FLIGHTS: usize = 256;
 
 /// Opens a driver on the worker's thread.
 type OpenDriver = Box<dyn FnOnce() -> Result<Box<dyn Io<Freight>>> + Send>;
@@ -142,7 +141,7 @@ fn one_host_tier(topology: &Topology) -> Result<()> {
 fn work(shared: Arc<Shared>, driver: Option<OpenDriver>, ready: &Sender<Result<()>>) {
     match driver.map_or_else(|| open(&shared), |open| open()) {
         Ok(io) => {
-            let driver = Driver { name: io.name(), waker: io.waker() };
+            let driver = Driver { name: io.name(), waker: io.waker(), stats: io.stats() };
             let first = shared.driver.set(driver).is_ok();
             debug_assert!(first, "an engine has one worker");
             // The builder waits for this; if it has gone, nobody will ever ask for anything.
@@ -155,17 +154,22 @@ fn work(shared: Arc<Shared>, driver: Option<OpenDriver>, ready: &Sender<Result<(
 }
 
 fn open(shared: &Shared) -> Result<Box<dyn Io<Freight>>> {
-    let depth = shared.policy.queue_depth().unwrap_or(QUEUE_DEPTH) as usize;
-    match shared.policy.io() {
-        IoChoice::IoUring => Ok(Box::new(io::uring::Uring::open(depth)?)),
-        IoChoice::Threads => Ok(Box::new(io::threads::Threads::open(depth)?)),
+    let depth = shared.policy.queue_depth();
+    let flights = depth.map_or(FLIGHTS, |depth| FLIGHTS.max(depth as usize));
+    let mut driver: Box<dyn Io<Freight>> = match shared.policy.io() {
+        IoChoice::IoUring => Box::new(io::uring::Uring::open(flights)?),
+        IoChoice::Threads => Box::new(io::threads::Threads::open(flights)?),
         IoChoice::Auto => {
-            let (driver, refused) = io::open(depth)?;
+            let (driver, refused) = io::open(flights)?;
             if let Some(refused) = refused {
                 shared.event("fallback", &refused);
                 eprintln!("stratal: reading by threads, io_uring is not to be had: {refused}");
             }
-            Ok(driver)
+            driver
         }
+    };
+    if let Some(depth) = depth {
+        driver.fix_depth(depth);
     }
+    Ok(driver)
 }

@@ -6,7 +6,7 @@ use super::state::{Core, Shared};
 use super::worker::{Errand, Outbox, Outgoing, Place};
 use crate::device::host::Block;
 use crate::error::{Error, ErrorKind, Result};
-use crate::io::Op;
+use crate::io::{Lane, Op};
 use crate::object::ChunkKey;
 use crate::residency::state::{Chunk, CopyState, Filled, HomePlace, Poison, Source};
 use crate::tier::TierKind;
@@ -53,7 +53,7 @@ impl Shared {
             Room::Full => return Ok(Started::NoRoom),
         };
         match home {
-            Some(place) => return Ok(self.read_home(core, outbox, key, place, block)),
+            Some(place) => return Ok(self.read_home(core, outbox, key, place, block, urgency.lane())),
             None => {
                 // Its room was a hole since the last copy went home, and nobody looks there before the grant.
                 let seat = core.catalogue.get(key.object).and_then(|object| object.place(key.chunk));
@@ -104,6 +104,7 @@ impl Shared {
         key: ChunkKey,
         place: HomePlace,
         block: Block,
+        lane: Lane,
     ) -> Started {
         let begun = core.table.get_mut(key).map(|chunk| chunk.begin_fill(self.host, Source::Home));
         let (Some(Ok(_)), Some(object)) = (begun, core.catalogue.get(key.object)) else {
@@ -127,7 +128,7 @@ impl Shared {
                 let align = origin.file.offset_align();
                 if !object.placement.direct {
                     let fill = StagedFill::new(block, piece_steps(&object.placement, key.chunk, align));
-                    outbox.stage(key, Arc::clone(origin), fill, object.place(key.chunk));
+                    outbox.stage(key, lane, Arc::clone(origin), fill, object.place(key.chunk));
                     return Started::Yes;
                 }
                 (Place::Origin(Arc::clone(origin)), chunk_span(&object.placement, key.chunk, align))
@@ -139,7 +140,8 @@ impl Shared {
             }
         };
         let seat = object.place(key.chunk);
-        outbox.push(Outgoing { errand: Errand::Fill(key, checksum), op: Op::Read, place, span, block, seat });
+        let errand = Errand::Fill(key, checksum);
+        outbox.push(Outgoing { errand, op: Op::Read, place, span, block, lane, seat });
         Started::Yes
     }
 

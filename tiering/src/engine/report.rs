@@ -1,6 +1,7 @@
 //! What the engine holds, moved and decided, to print.
 
 use super::state::Shared;
+use crate::io::DriverReport;
 use crate::observe::counters::Snapshot;
 use crate::observe::events::Event;
 use std::fmt;
@@ -11,6 +12,8 @@ use std::path::Path;
 pub struct Report {
     /// The driver that moves file bytes.
     pub driver: &'static str,
+    /// What it keeps with the device, and what it moved in which lane.
+    pub io: DriverReport,
     /// The host tier's name.
     pub tier: String,
     /// Bytes it may hold.
@@ -38,6 +41,7 @@ impl Report {
         let core = shared.lock();
         Self {
             driver: shared.driver.get().map_or("none", |driver| driver.name),
+            io: shared.driver.get().map_or_else(DriverReport::default, |driver| driver.stats.report()),
             tier: shared.host_name().to_owned(),
             budget_bytes: core.pool.budget_bytes(),
             used_bytes: core.ledger.used_bytes(shared.host),
@@ -70,6 +74,7 @@ impl fmt::Display for Report {
             mib(self.spilled_bytes),
             self.driver
         )?;
+        writeln!(f, "{}: {}", self.driver, self.io)?;
         for (directory, used_bytes, full) in &self.disks {
             let full = if *full { ", full" } else { "" };
             writeln!(f, "store in {directory}: {:.1} MiB{full}", mib(*used_bytes))?;

@@ -4,6 +4,7 @@ use super::state::{Core, Shared};
 use super::worker::Outbox;
 use crate::device::host::Block;
 use crate::error::{Error, Result};
+use crate::io::Lane;
 use crate::object::{ChunkKey, NextUse};
 use crate::residency::state::CopyState;
 
@@ -26,6 +27,14 @@ pub(super) enum Urgency {
 }
 
 impl Urgency {
+    /// The lane of what is moved for it.
+    pub(super) fn lane(self) -> Lane {
+        match self {
+            Self::Demand => Lane::Demand,
+            Self::Planned(_) | Self::Hinted => Lane::Prefetch,
+        }
+    }
+
     fn not_before(self) -> Option<NextUse> {
         match self {
             Self::Planned(next_use) => Some(next_use),
@@ -91,7 +100,7 @@ impl Shared {
             if core.leaving_bytes >= bytes {
                 return Room::Leaving;
             }
-            if outbox.is_full() && core.spilling > 0 {
+            if outbox.is_full(urgency.lane()) && core.spilling > 0 {
                 return Room::Leaving;
             }
             match core.victims.victim(urgency.not_before()) {
@@ -99,7 +108,7 @@ impl Shared {
                     stuck.keys.push(key);
                     return Room::Full;
                 }
-                Some(key) => self.send_away(core, outbox, key, stuck),
+                Some(key) => self.send_away(core, outbox, key, urgency.lane(), stuck),
                 None if core.spilling > 0 => return Room::Leaving,
                 None => return Room::Full,
             }
@@ -112,7 +121,7 @@ impl Shared {
 
     /// Evicts a victim that its home holds, spills one that it does not. Once the store has refused, dirty victims
     /// stay.
-    fn send_away(&self, core: &mut Core, outbox: &mut Outbox, key: ChunkKey, stuck: &mut Stuck) {
+    fn send_away(&self, core: &mut Core, outbox: &mut Outbox, key: ChunkKey, lane: Lane, stuck: &mut Stuck) {
         let Some(chunk) = core.table.get_mut(key) else { return };
         if chunk.evict(self.host).is_ok() {
             self.counters.evictions_clean.add(1);
@@ -121,7 +130,7 @@ impl Shared {
         }
         if chunk.is_spillable(self.host)
             && stuck.why.is_none()
-            && let Err(error) = self.start_spill(core, outbox, key, true)
+            && let Err(error) = self.start_spill(core, outbox, key, lane)
         {
             stuck.why = Some(error);
         }
@@ -176,7 +185,7 @@ impl Shared {
         });
         let Some(key) = robbed else { return false };
         let mut stuck = Stuck::default();
-        self.send_away(core, outbox, key, &mut stuck);
+        self.send_away(core, outbox, key, Lane::Demand, &mut stuck);
         stuck.keys.is_empty()
     }
 

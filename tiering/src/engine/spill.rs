@@ -7,7 +7,7 @@ use super::state::{Core, Shared};
 use super::worker::{Errand, Outbox, Outgoing, Place};
 use crate::device::host::Block;
 use crate::error::{Error, ErrorKind, Result};
-use crate::io::Op;
+use crate::io::{Lane, Op};
 use crate::object::ChunkKey;
 use crate::residency::state::{Chunk, Drained, ExtentSlot, HomePlace, Refused};
 use crate::store::Store;
@@ -15,7 +15,7 @@ use crate::store::checksum::Checksum;
 use crate::transfer::spill_span;
 
 impl Shared {
-    /// Starts spilling a chunk; one that is `leaving` makes room, and goes when its spill has ended.
+    /// Starts spilling a chunk. Unless it is written back before its room is needed, it goes when its spill has ended.
     ///
     /// # Errors
     /// `NoSpace` or `Io` of the store; the chunk is as it was.
@@ -24,8 +24,9 @@ impl Shared {
         core: &mut Core,
         outbox: &mut Outbox,
         key: ChunkKey,
-        leaving: bool,
+        lane: Lane,
     ) -> Result<()> {
+        let leaving = lane != Lane::WriteBack;
         let bytes = self.copy_bytes(core, key);
         let name = core.catalogue.name(key.object);
         let slot = self.reserve_extent(core, bytes).map_err(|error| error.with("tensor", &name))?;
@@ -48,6 +49,7 @@ impl Shared {
             place: Place::Store(place.disk),
             span: spill_span(place.offset, block.bytes()),
             block,
+            lane,
             seat: None,
         });
         Ok(())

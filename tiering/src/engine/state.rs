@@ -9,7 +9,7 @@ use super::request::{Requests, Span};
 use super::write_back::Dirty;
 use crate::device::host::FramePool;
 use crate::error::{Error, ErrorKind, Result};
-use crate::io::Wake;
+use crate::io::{DriverStats, Wake};
 use crate::object::{ChunkKey, Touch};
 use crate::observe::clock::{Clock, SystemClock};
 use crate::observe::counters::Counters;
@@ -50,6 +50,7 @@ pub(super) struct Shared {
 pub(super) struct Driver {
     pub(super) name: &'static str,
     pub(super) waker: Arc<dyn Wake>,
+    pub(super) stats: Arc<DriverStats>,
 }
 
 /// Everything that changes.

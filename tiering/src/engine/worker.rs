@@ -10,7 +10,7 @@ use super::room::{Room, Urgency};
 use super::state::{Core, Shared};
 use crate::device::host::Block;
 use crate::error::{Error, ErrorKind, Result};
-use crate::io::{Completion, FileSlot, Flight, Io, Op};
+use crate::io::{Completion, FileSlot, Flight, Io, Lane, Op};
 use crate::object::ChunkKey;
 use crate::store::checksum::Checksum;
 use crate::transfer::{FileSpan, Freight, PieceStep, STAGING_BLOCK_BYTES, StagedFill, register};
@@ -51,6 +51,7 @@ pub(super) struct Outgoing {
     pub(super) place: Place,
     pub(super) span: FileSpan,
     pub(super) block: Block,
+    pub(super) lane: Lane,
     /// Where the block must lie before the flight starts: moved there outside the lock.
     pub(super) seat: Option<WindowPlace>,
 }
@@ -58,6 +59,7 @@ pub(super) struct Outgoing {
 /// A chunk that comes through staging, and the file it comes from.
 #[derive(Debug)]
 struct Staged {
+    lane: Lane,
     origin: Arc<OriginFile>,
     fill: StagedFill,
     /// Where the block must lie once it is filled.
@@ -69,30 +71,35 @@ struct Staged {
 pub(super) struct Outbox {
     outgoing: Vec<Outgoing>,
     staged: Vec<(ChunkKey, Staged)>,
-    /// Flights that the driver can still take.
-    room: usize,
+    /// Flights that the driver still wants in each lane.
+    room: [usize; Lane::ALL.len()],
 }
 
 impl Outbox {
-    /// Whether the driver can take no more.
-    pub(super) fn is_full(&self) -> bool {
-        self.room == 0
+    /// Whether the driver wants no more in a lane.
+    pub(super) fn is_full(&self, lane: Lane) -> bool {
+        self.room[lane.index()] == 0
     }
 
     pub(super) fn push(&mut self, outgoing: Outgoing) {
-        self.room = self.room.saturating_sub(1);
+        self.take_room();
         self.outgoing.push(outgoing);
     }
 
     pub(super) fn stage(
         &mut self,
         key: ChunkKey,
+        lane: Lane,
         origin: Arc<OriginFile>,
         fill: StagedFill,
         seat: Option<WindowPlace>,
     ) {
-        self.room = self.room.saturating_sub(1);
-        self.staged.push((key, Staged { origin, fill, seat }));
+        self.take_room();
+        self.staged.push((key, Staged { lane, origin, fill, seat }));
+    }
+
+    fn take_room(&mut self) {
+        self.room.iter_mut().for_each(|room| *room = room.saturating_sub(1));
     }
 }
 
@@ -172,8 +179,8 @@ impl Worker {
         for completion in done.drain(..) {
             self.take(core, completion);
         }
-        let under_way = self.io.in_flight() + self.backlog.len();
-        let room = self.io.capacity().saturating_sub(under_way).min(STARTS_PER_ROUND);
+        let (backlog, io) = (self.backlog.len(), &self.io);
+        let room = Lane::ALL.map(|lane| io.room(lane).saturating_sub(backlog).min(STARTS_PER_ROUND));
         let mut outbox = Outbox { room, ..Outbox::default() };
         self.shared.grant_ready(core);
         self.start_demanded(core, &mut outbox);
@@ -191,7 +198,7 @@ impl Worker {
         let spans: Vec<_> = core.requests.waiting().map(|request| request.span.clone()).collect();
         for (age, span) in spans.iter().enumerate() {
             for key in span.keys() {
-                if outbox.room == 0 {
+                if outbox.is_full(Lane::Demand) {
                     return;
                 }
                 match self.demand(core, outbox, key, age == 0) {
@@ -251,7 +258,7 @@ impl Worker {
     /// Fetches what the schedule, or a hint, says is needed next, while the window has room.
     fn start_ahead(&mut self, core: &mut Core, outbox: &mut Outbox) {
         let shared = Arc::clone(&self.shared);
-        while outbox.room > 0 {
+        while !outbox.is_full(Lane::Prefetch) {
             let Some((key, hinted)) = shared.next_ahead(core) else { return };
             let planned = || Urgency::Planned(core.follower.next_use(key));
             let urgency = if hinted { Urgency::Hinted } else { planned() };
@@ -306,9 +313,17 @@ impl Worker {
                     break;
                 };
                 let place = Place::Origin(Arc::clone(&staged.origin));
-                let errand = Errand::Piece(*key, step);
+                let (errand, lane) = (Errand::Piece(*key, step), staged.lane);
                 room -= 1;
-                started.push(Outgoing { errand, op: Op::Read, place, span: step.span, block, seat: None });
+                started.push(Outgoing {
+                    errand,
+                    op: Op::Read,
+                    place,
+                    span: step.span,
+                    block,
+                    lane,
+                    seat: None,
+                });
             }
         }
         outbox.outgoing.append(&mut started);
@@ -357,7 +372,7 @@ impl Worker {
 
     /// Hands a flight to the driver; a file that cannot be attached fails it at once.
     fn submit(&mut self, outgoing: Outgoing) {
-        let Outgoing { errand, op, place, span, mut block, seat } = outgoing;
+        let Outgoing { errand, op, place, span, mut block, lane, seat } = outgoing;
         let seated = seat.map_or(Ok(()), |seat| seat.take(&mut block));
         let errand = errand.sealed(&block);
         let file = match seated.and_then(|()| self.slot(&place)) {
@@ -366,7 +381,7 @@ impl Worker {
         };
         let tag = self.remember(errand);
         let FileSpan { offset, len, need } = span;
-        let flight = Flight { op, file, offset, len, need, buf: Freight(block), tag };
+        let flight = Flight { op, file, offset, len, need, buf: Freight(block), tag, lane };
         if let Err(flight) = self.io.submit(flight) {
             let errand = self.recall(flight.tag);
             let error = Error::new(ErrorKind::Io, "the driver took no more flights");

@@ -5,6 +5,7 @@
 
 use super::state::{Core, Shared};
 use super::worker::Outbox;
+use crate::io::Lane;
 use crate::object::ChunkKey;
 use crate::observe::clock::Clock;
 use std::collections::VecDeque;
@@ -90,7 +91,10 @@ impl Shared {
             dirty > budget * self.policy.high_watermark()
         };
         for _ in 0..core.dirty.queue.len() {
-            if !core.dirty.writing || outbox.is_full() || self.clock.now_ns() < core.dirty.paused_until_ns {
+            if !core.dirty.writing
+                || outbox.is_full(Lane::WriteBack)
+                || self.clock.now_ns() < core.dirty.paused_until_ns
+            {
                 return;
             }
             let Some(key) = core.dirty.queue.pop_front() else { return };
@@ -102,7 +106,7 @@ impl Shared {
             // Queued until it is clean: a lease may hold it now.
             core.dirty.queue.push_back(key);
             let idle = core.table.get(key).is_some_and(|chunk| chunk.is_spillable(self.host));
-            if idle && self.start_spill(core, outbox, key, false).is_err() {
+            if idle && self.start_spill(core, outbox, key, Lane::WriteBack).is_err() {
                 // Whoever needs the room will be told why there is none.
                 self.pause_write_back(core);
                 return;

@@ -7,7 +7,7 @@ use super::file::IoFile;
 use super::sim::{Faults, Sim};
 use super::threads::Threads;
 use super::uring::Uring;
-use super::{Completion, FileSlot, Flight, Io, Op};
+use super::{Completion, FileSlot, Flight, Io, Lane, Op};
 use crate::error::ErrorKind;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -42,7 +42,16 @@ pub(super) fn patterned(dir: &tempfile::TempDir, name: &str, len: usize) -> (Pat
 
 pub(super) fn read(file: FileSlot, offset: u64, len: usize) -> Flight<AlignedBuf> {
     let buf = AlignedBuf::zeroed(len, BLOCK).unwrap();
-    Flight { op: Op::Read, file, offset, len: len as u32, need: len as u32, buf, tag: offset }
+    Flight {
+        op: Op::Read,
+        file,
+        offset,
+        len: len as u32,
+        need: len as u32,
+        buf,
+        tag: offset,
+        lane: Lane::Demand,
+    }
 }
 
 /// Waits until nothing is in flight.
@@ -321,6 +330,86 @@ fn a_refused_write_is_a_named_error(open: fn(usize) -> Driver) {
     assert!(error.to_string().contains("os error 9"), "{error}");
 }
 
+/// However much is queued in the background, a demand comes before nearly all of it; and the background comes in the
+/// end, while demands go on.
+fn a_demand_overtakes_the_background(open: fn(usize) -> Driver) {
+    let dir = scratch();
+    let (_, file) = patterned(&dir, "weights", 512 * BLOCK);
+    let mut driver = open(64);
+    driver.fix_depth(1);
+    let slot = driver.attach(file).unwrap();
+    for i in 0..20 {
+        let mut flight = read(slot, i * BLOCK as u64, BLOCK);
+        flight.lane = [Lane::Background, Lane::WriteBack, Lane::Prefetch][i as usize % 3];
+        driver.submit(flight).unwrap();
+    }
+    let mut done = Vec::new();
+    driver.wait(Duration::ZERO, &mut done).unwrap();
+    let begun = done.len() + 1;
+    for i in 100..104 {
+        driver.submit(read(slot, i * BLOCK as u64, BLOCK)).unwrap();
+    }
+    done.extend(finish(&mut driver));
+    assert_eq!(done.len(), 24);
+    let place =
+        |tag: u64| done.iter().position(|completion| completion.flight.tag == tag * BLOCK as u64).unwrap();
+    let last = (100..104).map(place).max().unwrap();
+    // Begun already, then the four, but for one turn that the background may be due.
+    assert!(last <= begun + 4, "{}: a demand came {last}th, {begun} had begun", driver.name());
+    done.iter().for_each(assert_pattern);
+    let report = driver.stats().report();
+    assert_eq!(report.lanes.map(|lane| lane.flights), [4, 6, 7, 7], "{report}");
+}
+
+/// A flight that is given up ends once, with its buffer, as cancelled or as done; others do not notice.
+fn a_cancelled_flight_ends_once(open: fn(usize) -> Driver) {
+    let dir = scratch();
+    let (_, file) = patterned(&dir, "weights", 512 * BLOCK);
+    let mut driver = open(32);
+    driver.fix_depth(2);
+    let slot = driver.attach(file).unwrap();
+    for i in 0..32 {
+        driver.submit(read(slot, i * 16 * BLOCK as u64, 16 * BLOCK)).unwrap();
+    }
+    let mut done = Vec::new();
+    driver.wait(Duration::ZERO, &mut done).unwrap();
+    for i in (0..32).filter(|i| i % 3 == 0) {
+        let tag = i * 16 * BLOCK as u64;
+        let ended = done.iter().any(|completion| completion.flight.tag == tag);
+        assert_eq!(driver.cancel(tag), !ended);
+    }
+    assert!(!driver.cancel(1), "no such flight");
+    done.extend(finish(&mut driver));
+    let mut tags: Vec<_> = done.iter().map(|completion| completion.flight.tag).collect();
+    tags.sort_unstable();
+    assert_eq!(tags, (0..32).map(|i| i * 16 * BLOCK as u64).collect::<Vec<_>>());
+    for completion in &done {
+        match &completion.result {
+            Ok(_) => assert_pattern(completion),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
+                assert!(completion.flight.tag / (16 * BLOCK as u64) % 3 == 0, "nobody cancelled this one");
+            }
+        }
+    }
+    let cancelled = done.iter().filter(|completion| completion.result.is_err()).count() as u64;
+    assert!(cancelled >= 5, "{}: {cancelled} of 11 cancelled", driver.name());
+}
+
+/// A flight of many pieces arrives whole, its end included.
+fn pieces_make_a_whole(open: fn(usize) -> Driver) {
+    let dir = scratch();
+    let (_, file) = patterned(&dir, "weights", (9 << 20) + 100);
+    let mut driver = open(4);
+    let slot = driver.attach(file).unwrap();
+    let mut flight = read(slot, 1 << 20, (8 << 20) + BLOCK);
+    flight.need = (8 << 20) + 100;
+    driver.submit(flight).unwrap();
+    let completion = only(&mut driver);
+    assert_eq!(*completion.result.as_ref().unwrap(), (8 << 20) + 100);
+    assert_pattern(&completion);
+}
+
 macro_rules! suite {
     ($driver:ident, $open:expr, [$($promise:ident),+ $(,)?]) => {
         mod $driver {
@@ -346,6 +435,9 @@ macro_rules! judged {
             slots_name_one_file_at_a_time,
             impossible_flights_are_named_errors,
             a_refused_write_is_a_named_error,
+            a_demand_overtakes_the_background,
+            a_cancelled_flight_ends_once,
+            pieces_make_a_whole,
         ]);)+
     };
 }

@@ -7,7 +7,7 @@ use super::buf::AlignedBuf;
 use super::file::IoFile;
 use super::threads::Threads;
 use super::uring::raw::RawReads;
-use super::{FileSlot, Flight, Io, Op};
+use super::{FileSlot, Flight, Io, Lane, Op};
 use crate::error::{Error, ErrorKind, Result};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -227,6 +227,7 @@ struct Pooled {
 impl Pooled {
     fn open(file: &Arc<IoFile>, depth: u32) -> Result<Self> {
         let mut driver = Threads::open(depth as usize)?;
+        driver.fix_depth(depth);
         let file = driver.attach(Arc::clone(file))?;
         Ok(Self { driver, file, spare: Vec::new() })
     }
@@ -243,7 +244,7 @@ impl Reads for Pooled {
             _ => AlignedBuf::zeroed(block as usize, MEMORY_ALIGN)?,
         };
         let (op, file, tag) = (Op::Read, self.file, u64::from(slot));
-        let flight = Flight { op, file, offset, len: block, need: block, buf, tag };
+        let flight = Flight { op, file, offset, len: block, need: block, buf, tag, lane: Lane::Demand };
         self.driver.submit(flight).map_err(|flight| {
             Error::new(ErrorKind::Unsupported, "more reads than the pool has room for")
                 .with("slot", flight.tag)

@@ -6,8 +6,11 @@
 //! one conformance suite judges all three.
 //!
 //! ```text
-//! owner ── submit(Flight{buf}) ──> kernel ── wait() ──> Completion{Flight{buf}, result} ──> owner
+//! owner ── submit(Flight{buf}) ──> lanes ── gate ──> device ── wait() ──> Completion{Flight{buf}, result} ──> owner
 //! ```
+//!
+//! What the three share is one queue: four [`Lane`]s say which flight goes next, a gate says whether one may,
+//! a tuner finds out how much the device should have at once, and flights are cut into pieces on the way.
 
 use crate::error::{Error, Result};
 use std::ptr::NonNull;
@@ -51,6 +54,19 @@ pub enum Op {
     Write,
 }
 
+impl Op {
+    const fn index(self) -> usize {
+        self as usize
+    }
+
+    const fn other(self) -> Self {
+        match self {
+            Self::Read => Self::Write,
+            Self::Write => Self::Read,
+        }
+    }
+}
+
 /// A file attached to a driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FileSlot(pub u16);
@@ -72,6 +88,8 @@ pub struct Flight<B> {
     pub buf: B,
     /// The caller's name for this flight.
     pub tag: u64,
+    /// How urgent it is.
+    pub lane: Lane,
 }
 
 /// Proof that a flight ended, and its buffer back.
@@ -115,8 +133,19 @@ pub trait Io<B: IoBuf> {
     /// The pages stay allocated until the driver is dropped. They may be remapped to other addresses.
     unsafe fn register(&mut self, index: u16, base: NonNull<u8>, len: usize) -> bool;
 
-    /// Flights it carries at once.
+    /// Flights it holds at once. How many of them it gives to the device is its own affair: as many as make the
+    /// device fast, and no more.
     fn capacity(&self) -> usize;
+
+    /// Flights that `lane` should still bring: for a demand as many as it holds, for the others as many as keep the
+    /// device busy, so that what is not urgent takes no memory before it is its turn.
+    fn room(&self, lane: Lane) -> usize;
+
+    /// Gives `pieces` to the device at once from now on, instead of what turns out to be best.
+    fn fix_depth(&mut self, pieces: u32);
+
+    /// What it does, for reports.
+    fn stats(&self) -> Arc<DriverStats>;
 
     /// Flights under way.
     fn in_flight(&self) -> usize;
@@ -126,7 +155,11 @@ pub trait Io<B: IoBuf> {
     #[allow(clippy::result_large_err, reason = "the flight goes back to its owner, buffer included")]
     fn submit(&mut self, flight: Flight<B>) -> std::result::Result<(), Flight<B>>;
 
-    /// Submits what is queued and appends what has completed to `done`. Waits up to `timeout` for at least one
+    /// Gives up the flight of this tag: it ends, with `Closed` unless it was done before, and no earlier than the
+    /// device has let go of its buffer. False where no such flight is under way.
+    fn cancel(&mut self, tag: u64) -> bool;
+
+    /// Submits what is queued, the most urgent lane first, and appends what has completed to `done`. Waits up to `timeout` for at least one
     /// completion or a wake; a zero timeout only polls.
     ///
     /// # Errors
@@ -146,11 +179,20 @@ pub mod buf;
 mod conformance;
 pub mod file;
 mod files;
+mod gate;
+mod lane;
 pub mod limit;
+mod queue;
 pub mod sim;
+mod stats;
+mod table;
 pub mod threads;
+mod tuner;
 mod underway;
 pub mod uring;
+
+pub use lane::Lane;
+pub use stats::{DepthReport, DriverReport, DriverStats, LaneReport};
 
 /// The best driver this machine allows, carrying `entries` flights at once: io_uring, or threads with the reason why
 /// not io_uring. Whoever opens it says the reason once.

@@ -1,12 +1,12 @@
 //! A working driver whose failures are planned: bytes really move, and what goes wrong follows from a seed.
 //!
-//! Invariant: the same seed, plan and calls give the same completions in the same order. Time is counted in waits,
+//! Invariant: the same seed, plan and calls give the same completions in the same order. Time is counted in ticks,
 //! not in seconds: only a driver with nothing but stuck flights sleeps.
 
 use super::file::IoFile;
-use super::files::Files;
-use super::underway::Underway;
-use super::{Completion, FileSlot, Flight, Io, IoBuf, Op, Wake, blocking};
+use super::queue::{Attempt, Queue};
+use super::table::Ticket;
+use super::{Completion, DriverStats, FileSlot, Flight, Io, IoBuf, Lane, Op, Wake, blocking};
 use crate::error::{Error, ErrorKind, Result};
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -103,18 +103,26 @@ pub fn memory_file(name: &str, bytes: &[u8]) -> Result<IoFile> {
 pub struct Sim<B: IoBuf> {
     faults: Faults,
     dice: Dice,
-    files: Files,
-    pending: VecDeque<Pending<B>>,
-    ready: Vec<Completion<B>>,
+    queue: Queue<B>,
+    pending: VecDeque<Pending>,
+    /// What the plan has for flights that have not begun.
+    fates: HashMap<Ticket, Fate>,
     bell: Arc<Bell>,
-    capacity: usize,
     submitted: u64,
     waits: u64,
+    ticks: u64,
 }
 
+/// A piece with the simulated device.
 #[derive(Debug)]
-struct Pending<B> {
-    underway: Underway<B>,
+struct Pending {
+    attempt: Attempt,
+    fate: Fate,
+}
+
+/// What happens to the first piece of a flight.
+#[derive(Clone, Copy, Debug, Default)]
+struct Fate {
     fault: Option<Fault>,
     waits_left: u32,
 }
@@ -175,13 +183,13 @@ impl<B: IoBuf> Sim<B> {
         Ok(Self {
             dice: Dice(faults.seed),
             faults,
-            files: Files::default(),
+            queue: Queue::new(u32::try_from(entries.max(1)).unwrap_or(u32::MAX)),
             pending: VecDeque::new(),
-            ready: Vec::new(),
+            fates: HashMap::new(),
             bell: Arc::new(Bell::default()),
-            capacity: entries.max(1),
             submitted: 0,
             waits: 0,
+            ticks: 0,
         })
     }
 
@@ -200,70 +208,78 @@ impl<B: IoBuf> Sim<B> {
         self.faults.planned.get(&nth).copied().or(random)
     }
 
-    /// One tick: every flight that is due makes an attempt. False when none can ever move again.
-    fn tick(&mut self, done: &mut Vec<Completion<B>>) -> bool {
+    fn now(&self) -> Duration {
+        Duration::from_millis(self.ticks)
+    }
+
+    /// One tick: every piece that is due makes an attempt. False when none can ever move again.
+    fn tick(&mut self) -> bool {
+        self.ticks += 1;
+        let now = self.now();
+        let mut alive = false;
+        while let Some(attempt) = self.queue.depart(now) {
+            let fate = self.fates.remove(&attempt.flight).unwrap_or_default();
+            self.pending.push_back(Pending { attempt, fate });
+            alive = true;
+        }
         if self.faults.reorder {
             for last in (1..self.pending.len()).rev() {
                 let other = self.dice.below(last as u64 + 1) as usize;
                 self.pending.swap(last, other);
             }
         }
-        let mut alive = false;
         for _ in 0..self.pending.len() {
             let Some(mut pending) = self.pending.pop_front() else { break };
-            let stuck = pending.fault == Some(Fault::Stuck);
+            let stuck = pending.fate.fault == Some(Fault::Stuck);
             alive |= !stuck;
-            if stuck || pending.waits_left > 0 {
-                pending.waits_left = pending.waits_left.saturating_sub(1);
+            if stuck || pending.fate.waits_left > 0 {
+                pending.fate.waits_left = pending.fate.waits_left.saturating_sub(1);
                 self.pending.push_back(pending);
                 continue;
             }
             let outcome = self.attempt(&mut pending);
-            match pending.underway.advance(outcome) {
-                Some(result) => {
-                    let completion = pending.underway.end(result);
-                    self.files.land(completion.flight.file);
-                    done.push(completion);
-                }
-                None => self.pending.push_back(pending),
-            }
+            self.queue.arrive(pending.attempt.ticket, outcome, now);
         }
         alive
     }
 
-    fn attempt(&mut self, pending: &mut Pending<B>) -> io::Result<u32> {
-        match pending.fault.take() {
+    fn attempt(&mut self, pending: &mut Pending) -> io::Result<u32> {
+        let attempt = &pending.attempt;
+        let blocks = |dice: &mut Dice| {
+            // Direct I/O stops at block boundaries, perhaps before the first. Below the length of the piece.
+            let align = attempt.file.offset_align();
+            (dice.below(u64::from(attempt.piece.len)) / align * align) as u32
+        };
+        // SAFETY:
+        // - the queue is told of the end after this, and not before
+        let moved = |most: u32| unsafe { blocking::transfer(attempt, most) };
+        match pending.fate.fault.take() {
             Some(Fault::Fail(errno)) => Err(io::Error::from_raw_os_error(errno)),
-            Some(Fault::Short) => {
-                // Direct I/O stops at block boundaries, perhaps before the first.
-                let piece = pending.underway.piece();
-                let align = pending.underway.file().offset_align();
-                let most = self.dice.below(u64::from(piece.len)) / align * align;
-                // Below the length of the piece, which has 32 bits.
-                if most == 0 { Ok(0) } else { blocking::transfer(&pending.underway, most as u32) }
-            }
+            Some(Fault::Short) => match blocks(&mut self.dice) {
+                0 => Ok(0),
+                part => moved(part),
+            },
             Some(Fault::Flip) => {
-                let moved = blocking::transfer(&pending.underway, u32::MAX)?;
-                if pending.underway.flight().op == Op::Read && moved > 0 {
+                let moved = moved(u32::MAX)?;
+                if attempt.op == Op::Read && moved > 0 {
                     let bit = self.dice.below(8 * u64::from(moved));
-                    pending.underway.flip((bit / 8) as u32, (bit % 8) as u8);
+                    // SAFETY:
+                    // - the queue is told of the end after this, and not before
+                    unsafe { blocking::flip(attempt, (bit / 8) as u32, (bit % 8) as u8) };
                 }
                 Ok(moved)
             }
             Some(Fault::Torn) => {
-                let piece = pending.underway.piece();
-                let align = pending.underway.file().offset_align();
-                let part = self.dice.below(u64::from(piece.len)) / align * align;
+                let part = blocks(&mut self.dice);
                 if part > 0 {
-                    blocking::transfer(&pending.underway, part as u32)?;
+                    moved(part)?;
                 }
-                Ok(piece.len)
+                Ok(attempt.piece.len)
             }
-            Some(Fault::Misdirected) => {
-                let len = u64::from(pending.underway.piece().len);
-                blocking::transfer_astray(&pending.underway, len)
-            }
-            Some(Fault::Stuck) | None => blocking::transfer(&pending.underway, u32::MAX),
+            // SAFETY:
+            // - the queue is told of the end after this, and not before
+            Some(Fault::Misdirected) => unsafe { blocking::transfer_astray(attempt) },
+            Some(Fault::Stuck) | None => moved(u32::MAX),
         }
     }
 }
@@ -274,11 +290,11 @@ impl<B: IoBuf> Io<B> for Sim<B> {
     }
 
     fn attach(&mut self, file: Arc<IoFile>) -> Result<FileSlot> {
-        self.files.attach(file)
+        self.queue.attach(file)
     }
 
     fn detach(&mut self, slot: FileSlot) {
-        self.files.detach(slot);
+        self.queue.detach(slot);
     }
 
     unsafe fn register(&mut self, _index: u16, _base: NonNull<u8>, _len: usize) -> bool {
@@ -286,28 +302,43 @@ impl<B: IoBuf> Io<B> for Sim<B> {
     }
 
     fn capacity(&self) -> usize {
-        self.capacity
+        self.queue.capacity()
+    }
+
+    fn room(&self, lane: Lane) -> usize {
+        self.queue.room(lane)
+    }
+
+    fn fix_depth(&mut self, pieces: u32) {
+        self.queue.fix_depth(pieces);
+    }
+
+    fn stats(&self) -> Arc<DriverStats> {
+        Arc::clone(self.queue.stats())
     }
 
     fn in_flight(&self) -> usize {
-        self.pending.len() + self.ready.len()
+        self.queue.in_flight()
     }
 
     fn submit(&mut self, flight: Flight<B>) -> std::result::Result<(), Flight<B>> {
-        if self.in_flight() >= self.capacity {
-            return Err(flight);
-        }
-        match Underway::board(&mut self.files, flight) {
-            Ok(underway) => {
-                let fault = self.fault_of(self.submitted);
-                // At most `delay_waits`, which has 32 bits.
-                let waits_left = self.dice.below(u64::from(self.faults.delay_waits) + 1) as u32;
-                self.pending.push_back(Pending { underway, fault, waits_left });
-                self.submitted += 1;
-            }
-            Err(completion) => self.ready.push(completion),
-        }
+        let Some(ticket) = self.queue.submit(flight, self.now())? else { return Ok(()) };
+        let fault = self.fault_of(self.submitted);
+        // At most `delay_waits`, which has 32 bits.
+        let waits_left = self.dice.below(u64::from(self.faults.delay_waits) + 1) as u32;
+        self.fates.insert(ticket, Fate { fault, waits_left });
+        self.submitted += 1;
         Ok(())
+    }
+
+    fn cancel(&mut self, tag: u64) -> bool {
+        let now = self.now();
+        let Some(pieces) = self.queue.cancel(tag, now) else { return false };
+        for piece in pieces {
+            self.pending.retain(|pending| pending.attempt.ticket != piece);
+            self.queue.arrive(piece, Err(io::Error::from_raw_os_error(libc::ECANCELED)), now);
+        }
+        true
     }
 
     fn wait(&mut self, timeout: Duration, done: &mut Vec<Completion<B>>) -> Result<()> {
@@ -316,9 +347,10 @@ impl<B: IoBuf> Io<B> for Sim<B> {
             return Err(Error::new(ErrorKind::Io, "the plan broke the driver").with("waits", self.waits));
         }
         let before = done.len();
-        done.append(&mut self.ready);
         loop {
-            let alive = self.tick(done);
+            self.queue.take_ready(done);
+            let alive = self.tick();
+            self.queue.take_ready(done);
             if done.len() > before || self.bell.wait(Duration::ZERO) || timeout.is_zero() {
                 return Ok(());
             }
@@ -337,8 +369,8 @@ impl<B: IoBuf> Io<B> for Sim<B> {
 impl<B: IoBuf> Drop for Sim<B> {
     fn drop(&mut self) {
         // What is stuck is leaked, as a driver must whose kernel does not answer.
-        for pending in self.pending.drain(..).filter(|pending| pending.fault == Some(Fault::Stuck)) {
-            std::mem::forget(pending);
+        if self.pending.iter().any(|pending| pending.fate.fault == Some(Fault::Stuck)) {
+            self.queue.leak();
         }
     }
 }

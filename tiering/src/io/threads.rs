@@ -1,45 +1,50 @@
 //! The driver for machines that refuse io_uring: a pool of threads in pread and pwrite.
 //!
-//! Invariant: a flight is owned by exactly one of the job queue, a worker and the event queue. Dropping the driver
-//! waits for the workers; one that does not come back in time leaks its flight rather than free memory that the
-//! kernel still moves.
+//! Invariant: a flight stays in the queue's table until every piece of it has come back, whether a worker has made the
+//! attempt or not. Dropping the driver waits for the workers; where one does not come back in time, the flights are
+//! leaked rather than freed while the kernel still moves their bytes.
 
 use super::file::IoFile;
-use super::files::Files;
-use super::underway::Underway;
-use super::{Completion, DRAIN_DEADLINE, FileSlot, Flight, Io, IoBuf, Wake, blocking};
+use super::queue::{Attempt, PIECES_MAX, Queue};
+use super::table::Ticket;
+use super::{Completion, DRAIN_DEADLINE, DriverStats, FileSlot, Flight, Io, IoBuf, Lane, Wake, blocking};
 use crate::error::{Error, ErrorKind, Result};
 use crossbeam::channel::{Receiver, Sender, bounded, select};
+use std::io;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// More threads than this add no bandwidth: each carries one blocking transfer.
 const MAX_THREADS: usize = 32;
 
-/// What the workers do with flights, in [`Pool::phase`].
-const RUNNING: u8 = 0;
-/// Flights not yet begun are dropped.
-const CLOSING: u8 = 1;
-/// Nobody waits any more: flights are leaked when their transfer returns.
-const ABANDONED: u8 = 2;
-
 /// Thread pool driver.
 #[derive(Debug)]
 pub struct Threads<B: IoBuf> {
-    files: Files,
-    jobs: Option<Sender<Underway<B>>>,
-    ended: Receiver<Completion<B>>,
+    queue: Queue<B>,
+    /// Time zero of the queue.
+    start: Instant,
+    jobs: Option<Sender<Job>>,
+    ended: Receiver<Outcome>,
     wakes: Receiver<()>,
     waker: Arc<Bell>,
-    ready: Vec<Completion<B>>,
-    capacity: usize,
-    in_flight: usize,
-    phase: Arc<AtomicU8>,
+    /// Attempts not yet begun come back unmade.
+    closing: Arc<AtomicBool>,
     workers: Vec<JoinHandle<()>>,
 }
+
+/// An attempt on its way to a worker.
+#[derive(Debug)]
+struct Job(Attempt);
+
+// SAFETY:
+// - the buffer it points into is `Send`, and no thread but the worker that has the job touches those bytes
+unsafe impl Send for Job {}
+
+/// What came of an attempt.
+type Outcome = (Ticket, io::Result<u32>);
 
 /// Ends a `wait`; one ring is enough however many ask.
 #[derive(Debug)]
@@ -53,19 +58,19 @@ impl Wake for Bell {
 }
 
 impl<B: IoBuf> Threads<B> {
-    /// A pool carrying `entries` flights at once, by at most 32 threads.
+    /// A pool holding `entries` flights at once, carried by at most 32 threads.
     ///
     /// # Errors
     /// `Io` when the system refuses even one thread.
     pub fn open(entries: usize) -> Result<Self> {
-        let capacity = entries.max(1);
-        let (jobs, queue) = bounded(capacity);
-        let (report, ended) = bounded(capacity);
+        let capacity = u32::try_from(entries.max(1)).unwrap_or(u32::MAX);
+        let (jobs, queue) = bounded(PIECES_MAX as usize);
+        let (report, ended) = bounded(PIECES_MAX as usize);
         let (ring, wakes) = bounded(1);
-        let phase = Arc::new(AtomicU8::new(RUNNING));
+        let closing = Arc::new(AtomicBool::new(false));
         let mut workers = Vec::new();
-        for index in 0..capacity.min(MAX_THREADS) {
-            match spawn(index, queue.clone(), report.clone(), Arc::clone(&phase)) {
+        for index in 0..MAX_THREADS {
+            match spawn(index, queue.clone(), report.clone(), Arc::clone(&closing)) {
                 Ok(worker) => workers.push(worker),
                 Err(cause) if workers.is_empty() => {
                     return Err(
@@ -76,43 +81,51 @@ impl<B: IoBuf> Threads<B> {
             }
         }
         Ok(Self {
-            files: Files::default(),
+            queue: Queue::new(capacity),
+            start: Instant::now(),
             jobs: Some(jobs),
             ended,
             wakes,
             waker: Arc::new(Bell(ring)),
-            ready: Vec::new(),
-            capacity,
-            in_flight: 0,
-            phase,
+            closing,
             workers,
         })
     }
 
-    fn land(&mut self, completion: Completion<B>, done: &mut Vec<Completion<B>>) {
-        self.in_flight -= 1;
-        self.files.land(completion.flight.file);
-        done.push(completion);
+    /// Hands the workers what may go, and takes what they have done.
+    fn turn(&mut self) {
+        let now = self.start.elapsed();
+        while let Ok((ticket, outcome)) = self.ended.try_recv() {
+            self.queue.arrive(ticket, outcome, now);
+        }
+        let Some(jobs) = &self.jobs else { return };
+        while let Some(attempt) = self.queue.depart(now) {
+            let ticket = attempt.ticket;
+            // Full it is never: it has a place for every piece there can be.
+            if jobs.try_send(Job(attempt)).is_err() {
+                self.queue.arrive(ticket, Err(io::Error::from(io::ErrorKind::BrokenPipe)), now);
+            }
+        }
     }
 }
 
-fn spawn<B: IoBuf>(
+fn spawn(
     index: usize,
-    queue: Receiver<Underway<B>>,
-    report: Sender<Completion<B>>,
-    phase: Arc<AtomicU8>,
-) -> std::io::Result<JoinHandle<()>> {
+    queue: Receiver<Job>,
+    report: Sender<Outcome>,
+    closing: Arc<AtomicBool>,
+) -> io::Result<JoinHandle<()>> {
     let work = move || {
-        for underway in queue {
-            if phase.load(Ordering::Acquire) != RUNNING {
-                continue;
-            }
-            let completion = carry(underway);
-            if phase.load(Ordering::Acquire) == ABANDONED {
-                std::mem::forget(completion);
-            } else if let Err(unread) = report.send(completion) {
-                // The transfer has ended, so its buffer may go.
-                drop(unread);
+        for Job(attempt) in queue {
+            let outcome = if closing.load(Ordering::Acquire) {
+                Err(io::Error::from_raw_os_error(libc::ECANCELED))
+            } else {
+                // SAFETY:
+                // - the driver is told of the end below, and not before
+                unsafe { blocking::transfer(&attempt, u32::MAX) }
+            };
+            if report.send((attempt.ticket, outcome)).is_err() {
+                return;
             }
         }
     };
@@ -124,27 +137,17 @@ fn gone() -> Error {
     Error::new(ErrorKind::Closed, "the I/O threads are gone")
 }
 
-/// Carries one flight to its end.
-fn carry<B: IoBuf>(mut underway: Underway<B>) -> Completion<B> {
-    loop {
-        let outcome = blocking::transfer(&underway, u32::MAX);
-        if let Some(result) = underway.advance(outcome) {
-            return underway.end(result);
-        }
-    }
-}
-
 impl<B: IoBuf> Io<B> for Threads<B> {
     fn name(&self) -> &'static str {
         "threads"
     }
 
     fn attach(&mut self, file: Arc<IoFile>) -> Result<FileSlot> {
-        self.files.attach(file)
+        self.queue.attach(file)
     }
 
     fn detach(&mut self, slot: FileSlot) {
-        self.files.detach(slot);
+        self.queue.detach(slot);
     }
 
     unsafe fn register(&mut self, _index: u16, _base: NonNull<u8>, _len: usize) -> bool {
@@ -152,47 +155,57 @@ impl<B: IoBuf> Io<B> for Threads<B> {
     }
 
     fn capacity(&self) -> usize {
-        self.capacity
+        self.queue.capacity()
+    }
+
+    fn room(&self, lane: Lane) -> usize {
+        self.queue.room(lane)
+    }
+
+    fn fix_depth(&mut self, pieces: u32) {
+        self.queue.fix_depth(pieces);
+    }
+
+    fn stats(&self) -> Arc<DriverStats> {
+        Arc::clone(self.queue.stats())
     }
 
     fn in_flight(&self) -> usize {
-        self.in_flight + self.ready.len()
+        self.queue.in_flight()
     }
 
     fn submit(&mut self, flight: Flight<B>) -> std::result::Result<(), Flight<B>> {
-        let Some(jobs) = self.jobs.as_ref().filter(|_| self.in_flight() < self.capacity) else {
-            return Err(flight);
-        };
-        match Underway::board(&mut self.files, flight).map(|underway| jobs.try_send(underway)) {
-            Ok(Ok(())) => self.in_flight += 1,
-            Ok(Err(refused)) => {
-                let completion = refused.into_inner().end(Err(gone()));
-                self.files.land(completion.flight.file);
-                self.ready.push(completion);
-            }
-            Err(completion) => self.ready.push(completion),
-        }
-        Ok(())
+        self.queue.submit(flight, self.start.elapsed()).map(drop)
+    }
+
+    fn cancel(&mut self, tag: u64) -> bool {
+        // A worker cannot be stopped in the middle: the flight ends when it comes back.
+        self.queue.cancel(tag, self.start.elapsed()).is_some()
     }
 
     fn wait(&mut self, timeout: Duration, done: &mut Vec<Completion<B>>) -> Result<()> {
-        if !self.ready.is_empty() {
-            done.append(&mut self.ready);
-        } else {
+        let (before, start) = (done.len(), Instant::now());
+        loop {
+            self.turn();
+            self.queue.take_ready(done);
+            let left = timeout.saturating_sub(start.elapsed());
+            if done.len() > before || left.is_zero() {
+                return Ok(());
+            }
             let (ended, wakes) = (self.ended.clone(), self.wakes.clone());
             select! {
-                recv(ended) -> completion => match completion {
-                    Ok(completion) => self.land(completion, done),
+                recv(ended) -> outcome => match outcome {
+                    Ok((ticket, outcome)) => self.queue.arrive(ticket, outcome, self.start.elapsed()),
                     Err(_) => return Err(gone()),
                 },
-                recv(wakes) -> _ => {}
-                default(timeout) => {}
+                recv(wakes) -> _ => {
+                    self.turn();
+                    self.queue.take_ready(done);
+                    return Ok(());
+                }
+                default(left) => {}
             }
         }
-        while let Ok(completion) = self.ended.try_recv() {
-            self.land(completion, done);
-        }
-        Ok(())
     }
 
     fn waker(&self) -> Arc<dyn Wake> {
@@ -202,18 +215,15 @@ impl<B: IoBuf> Io<B> for Threads<B> {
 
 impl<B: IoBuf> Drop for Threads<B> {
     fn drop(&mut self) {
-        self.phase.store(CLOSING, Ordering::Release);
+        self.closing.store(true, Ordering::Release);
         self.jobs = None;
+        self.queue.cancel_all(self.start.elapsed());
         let deadline = Instant::now() + DRAIN_DEADLINE;
-        // The queue reports its end when the last worker has left.
-        while self.workers.iter().any(|worker| !worker.is_finished()) {
+        while self.queue.away() > 0 {
             match self.ended.recv_deadline(deadline) {
-                Ok(ended) => drop(ended),
-                Err(_) if Instant::now() >= deadline => {
-                    self.phase.store(ABANDONED, Ordering::Release);
-                    return;
-                }
-                Err(_) => break,
+                Ok((ticket, outcome)) => self.queue.arrive(ticket, outcome, self.start.elapsed()),
+                // A worker is stuck in a transfer, or has panicked with one.
+                Err(_) => return self.queue.leak(),
             }
         }
         for worker in self.workers.drain(..) {

@@ -1,11 +1,15 @@
 //! One flight on its way: which bytes are next, and whether it has ended. The same rules for every driver.
 //!
-//! Invariant: a flight succeeds only when at least `need` bytes have moved; a short transfer goes on from where it
-//! stopped, rounded down to what direct I/O takes, and one that no longer advances ends with an error.
+//! A flight is cut into pieces as the driver asks for them; several may be under way at once, and each goes on by
+//! itself until its bytes have moved.
+//!
+//! Invariants: a flight succeeds only when at least `need` bytes have moved; a short transfer goes on from where it
+//! stopped, rounded down to what direct I/O takes, and one that no longer advances ends with an error. A flight ends
+//! only when none of its pieces is under way, so its buffer is never given back while the device may still write it.
 //!
 //! ```text
-//! buffer  |######## moved ########|............ rest ............|
-//!                              |<- resume: `moved` rounded down to the alignment
+//! buffer  |## piece ##|## moved ##|.... rest ....|........ not yet cut ........|
+//!          done                   ^ resume: rounded down to the alignment
 //! ```
 
 use super::file::IoFile;
@@ -23,11 +27,18 @@ const MAX_STALLS: u32 = 32;
 pub(super) struct Underway<B> {
     flight: Flight<B>,
     file: Arc<IoFile>,
-    moved: u32,
-    stalls: u32,
+    /// First byte that is in no piece yet.
+    cut: u32,
+    /// Pieces under way.
+    open: u32,
+    /// Pieces that must be attempted again.
+    rest: Vec<Piece>,
+    /// Bytes from the start of the buffer that will have moved if nothing fails: less than all at the end of a file.
+    end: u32,
+    over: Option<Error>,
 }
 
-/// The bytes that the next attempt moves.
+/// The bytes that one attempt moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Piece {
     /// Offset in the file.
@@ -36,6 +47,9 @@ pub(super) struct Piece {
     pub(super) skip: u32,
     /// Bytes.
     pub(super) len: u32,
+    /// Offset in the buffer up to which earlier attempts have moved it.
+    moved: u32,
+    stalls: u32,
 }
 
 impl<B: IoBuf> Underway<B> {
@@ -48,7 +62,10 @@ impl<B: IoBuf> Underway<B> {
             return Err(Completion { flight, result });
         };
         match check(&flight, &file) {
-            Ok(()) => Ok(Self { flight, file, moved: 0, stalls: 0 }),
+            Ok(()) => {
+                let end = flight.len;
+                Ok(Self { flight, file, cut: 0, open: 0, rest: Vec::new(), end, over: None })
+            }
             Err(error) => {
                 files.land(flight.file);
                 Err(Completion { flight, result: Err(error) })
@@ -60,36 +77,58 @@ impl<B: IoBuf> Underway<B> {
         &self.flight
     }
 
-    pub(super) fn file(&self) -> &IoFile {
+    pub(super) fn file(&self) -> &Arc<IoFile> {
         &self.file
     }
 
-    /// The bytes to move next.
-    pub(super) fn piece(&self) -> Piece {
-        let align = self.file.offset_align().max(self.file.mem_align() as u64);
-        // `moved` fits in 32 bits, so what it is rounded down to does.
-        let skip = (u64::from(self.moved) / align * align) as u32;
-        Piece { offset: self.flight.offset + u64::from(skip), skip, len: self.flight.len - skip }
+    /// Bytes of the piece that [`take`](Self::take) would give; 0 where there is none.
+    pub(super) fn next_len(&self, most: u32) -> u32 {
+        match (&self.over, self.rest.last()) {
+            (Some(_), _) => 0,
+            (None, Some(piece)) => piece.len,
+            (None, None) => (self.flight.len - self.cut).min(self.whole(most)),
+        }
     }
 
-    /// Takes the outcome of the attempt at [`piece`](Self::piece): the result if the flight has ended, `None` if
-    /// another attempt is due.
-    pub(super) fn advance(&mut self, outcome: io::Result<u32>) -> Option<Result<u32>> {
+    /// The bytes to move next, at most `most` of them at a time; `None` when all are under way or done.
+    pub(super) fn take(&mut self, most: u32) -> Option<Piece> {
+        if self.over.is_some() {
+            return None;
+        }
+        let piece = self.rest.pop().or_else(|| {
+            let (skip, len) = (self.cut, (self.flight.len - self.cut).min(self.whole(most)));
+            self.cut += len;
+            let offset = self.flight.offset + u64::from(skip);
+            (len > 0).then_some(Piece { offset, skip, len, moved: skip, stalls: 0 })
+        })?;
+        self.open += 1;
+        Some(piece)
+    }
+
+    /// Whether there is more to give to the device.
+    pub(super) fn has_more(&self) -> bool {
+        self.over.is_none() && (self.cut < self.flight.len || !self.rest.is_empty())
+    }
+
+    /// Takes the outcome of an attempt at a piece. The flight may have ended by it: [`is_over`](Self::is_over).
+    pub(super) fn advance(&mut self, piece: Piece, outcome: io::Result<u32>) {
+        self.open -= 1;
         match outcome {
-            Ok(count) => self.count(count),
-            Err(cause) if is_passing(&cause) => self.stall(cause),
-            Err(cause) => Some(Err(self.failed(cause))),
+            Ok(count) => self.count(piece, count),
+            Err(cause) if is_passing(&cause) => self.stall(piece, cause),
+            Err(cause) => self.fail(&piece, cause),
         }
     }
 
-    /// Flips a bit of the buffer, `byte` bytes after where the next attempt starts.
-    pub(super) fn flip(&mut self, byte: u32, bit: u8) {
-        let at = (self.piece().skip + byte) as usize;
-        if at < self.flight.buf.len() {
-            // SAFETY:
-            // - `at` lies in the buffer, which the flight owns and nobody else touches
-            unsafe { *self.flight.buf.start().as_ptr().add(at) ^= 1 << (bit % 8) };
-        }
+    /// Ends it as soon as nothing of it is under way, with this error unless it has failed already.
+    pub(super) fn abandon(&mut self, error: Error) {
+        let error = self.facts(error);
+        self.over.get_or_insert(error);
+    }
+
+    /// Whether the last of it has ended.
+    pub(super) fn is_over(&self) -> bool {
+        self.open == 0 && !self.has_more()
     }
 
     /// Gives the flight back unbegun.
@@ -98,34 +137,65 @@ impl<B: IoBuf> Underway<B> {
     }
 
     /// Ends the flight and gives its buffer back.
-    pub(super) fn end(self, result: Result<u32>) -> Completion<B> {
+    pub(super) fn end(self) -> Completion<B> {
+        let result = self.over.map_or(Ok(self.end), Err);
         Completion { flight: self.flight, result }
     }
 
-    fn count(&mut self, count: u32) -> Option<Result<u32>> {
-        let piece = self.piece();
-        let reached = piece.skip + count.min(piece.len);
-        let advanced = reached > self.moved;
-        self.moved = self.moved.max(reached);
-        if self.moved >= self.flight.need {
-            return Some(Ok(self.moved));
+    fn align(&self) -> u64 {
+        self.file.offset_align().max(self.file.mem_align() as u64)
+    }
+
+    /// A piece size in whole blocks.
+    fn whole(&self, most: u32) -> u32 {
+        let align = self.align();
+        // At most `most`, or one block, which is smaller than any flight over it.
+        (u64::from(most) / align * align).max(align).min(u64::from(u32::MAX)) as u32
+    }
+
+    fn count(&mut self, piece: Piece, count: u32) {
+        let (end, reached) = (piece.skip + piece.len, piece.skip + count.min(piece.len));
+        let moved = piece.moved.max(reached);
+        if moved >= end.min(self.flight.need) || self.over.is_some() {
+            // What lies past the needed bytes may not be there.
+            if moved < end {
+                self.end = self.end.min(moved);
+            }
+            return;
         }
+        let advanced = moved > piece.moved;
+        let piece = Piece { moved, ..piece };
         if advanced {
-            self.stalls = 0;
-            return None;
+            return self.again(Piece { stalls: 0, ..piece });
         }
         if self.flight.op == Op::Read
             && let Some(error) = self.file_ended()
         {
-            return Some(Err(error));
+            self.over.get_or_insert(error.with("moved", moved));
+            return;
         }
-        self.stall(io::Error::from(io::ErrorKind::WriteZero))
+        self.stall(piece, io::Error::from(io::ErrorKind::WriteZero));
+    }
+
+    /// Goes on from where a piece stopped.
+    fn again(&mut self, piece: Piece) {
+        let end = piece.skip + piece.len;
+        // `moved` fits in 32 bits, so what it is rounded down to does.
+        let skip = ((u64::from(piece.moved) / self.align() * self.align()) as u32).max(piece.skip);
+        self.rest.push(Piece {
+            offset: self.flight.offset + u64::from(skip),
+            skip,
+            len: end - skip,
+            ..piece
+        });
     }
 
     /// Allows another attempt, a bounded number of times.
-    fn stall(&mut self, cause: io::Error) -> Option<Result<u32>> {
-        self.stalls += 1;
-        (self.stalls > MAX_STALLS).then(|| Err(self.failed(cause)))
+    fn stall(&mut self, piece: Piece, cause: io::Error) {
+        if piece.stalls >= MAX_STALLS {
+            return self.fail(&Piece { stalls: piece.stalls + 1, ..piece }, cause);
+        }
+        self.again(Piece { stalls: piece.stalls + 1, ..piece });
     }
 
     /// The error of a read that reached the end of its file.
@@ -141,19 +211,20 @@ impl<B: IoBuf> Underway<B> {
         })
     }
 
-    fn failed(&self, cause: io::Error) -> Error {
+    fn fail(&mut self, piece: &Piece, cause: io::Error) {
         let (kind, message) = match cause.raw_os_error() {
             Some(libc::ENOSPC | libc::EDQUOT) => (ErrorKind::NoSpace, "the file system is full"),
             Some(libc::EFBIG) => (ErrorKind::NoSpace, "the file may not grow this far"),
             Some(libc::ENOMEM) => (ErrorKind::OutOfMemory, "the system has no memory for the transfer"),
-            _ if self.stalls > MAX_STALLS => (ErrorKind::Io, "the transfer no longer advances"),
+            _ if piece.stalls > MAX_STALLS => (ErrorKind::Io, "the transfer no longer advances"),
             _ => (ErrorKind::Io, "the transfer broke"),
         };
-        self.facts(Error::new(kind, message).caused_by(cause))
+        let error = self.facts(Error::new(kind, message).caused_by(cause)).with("moved", piece.moved);
+        self.over.get_or_insert(error);
     }
 
     fn facts(&self, error: Error) -> Error {
-        named(error, &self.flight, &self.file).with("moved", self.moved)
+        named(error, &self.flight, &self.file)
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use stratal::Result;
 use stratal::tiering::io::buf::AlignedBuf;
 use stratal::tiering::io::file::IoFile;
-use stratal::tiering::io::{Flight, Io, IoBuf, Op, open};
+use stratal::tiering::io::{Flight, Io, IoBuf, Lane, Op, open};
 
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -36,7 +36,8 @@ pub(super) fn read(path: &Path, offsets: &[u64], block: usize, ready: &mut dyn F
         while let Some(&offset) = left.as_slice().first() {
             let Some(buf) = free.pop() else { break };
             let len = block as u32;
-            let flight = Flight { op: Op::Read, file, offset, len, need: len, buf, tag: 0 };
+            let flight =
+                Flight { op: Op::Read, file, offset, len, need: len, buf, tag: 0, lane: Lane::Demand };
             match driver.submit(flight) {
                 Ok(()) => drop(left.next()),
                 Err(full) => {

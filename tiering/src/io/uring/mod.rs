@@ -1,30 +1,27 @@
 //! The io_uring driver: one thread owns the ring, a full queue, files and memory known beforehand.
 //!
-//! Invariant: a flight's buffer lives in the table from `submit` until the kernel has completed its submission.
-//! Dropping the driver waits for the kernel, then closes the ring; flights that do not end in time are leaked,
-//! because the kernel may still move their bytes.
+//! Invariant: a flight's buffer lives in the queue's table from `submit` until the kernel has completed every
+//! submission of it, a cancelled one too. Dropping the driver waits for the kernel, then closes the ring; flights that
+//! do not end in time are leaked, because the kernel may still move their bytes.
 //!
 //! ```text
-//! submit ──> flights (table) + due ──wait: push──> SQ ══kernel══> CQ ──reap──> advance ─┬─> done
-//!                              ^                                                        │
-//!                              └──────────────── the rest of a short transfer ──────────┘
+//! submit ──> queue ──wait: depart──> SQ ══kernel══> CQ ──reap: arrive──> queue ──> done
 //! ```
 
 mod fixed;
-mod flight;
 pub(in crate::io) mod raw;
 mod ring;
 
 use super::file::IoFile;
-use super::files::Files;
-use super::underway::Underway;
-use super::{Completion, DRAIN_DEADLINE, FileSlot, Flight, Io, IoBuf, Op, Wake};
+use super::queue::{Attempt, PIECES_MAX, Queue};
+use super::table::Ticket;
+use super::{
+    Completion, DRAIN_DEADLINE, DriverStats, FileSlot, FixedPlace, Flight, Io, IoBuf, Lane, Op, Wake,
+};
 use crate::error::{Error, ErrorKind, Result};
 use fixed::{FixedFiles, Regions, Target};
-use flight::{Flights, Ticket};
 use io_uring::{opcode, squeue, types};
 use ring::Ring;
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd};
@@ -36,23 +33,22 @@ use std::time::{Duration, Instant};
 /// Flights one ring carries at most.
 const MAX_ENTRIES: usize = 4096;
 
-/// Submissions beside flights: the wake and a cancellation.
-const SPARE_ENTRIES: u32 = 2;
+/// Submissions beside pieces: the wake and cancellations.
+const SPARE_ENTRIES: u32 = 32;
 
 /// Names the wake's submission; tickets never reach this high.
 const WAKE: u64 = u64::MAX;
 
-/// Names the cancellation at the end.
+/// Names cancellations.
 const CANCEL: u64 = u64::MAX - 1;
 
 /// io_uring driver. Belongs to the thread that opened it.
 #[derive(Debug)]
 pub struct Uring<B: IoBuf> {
     ring: Ring,
-    flights: Flights<B>,
-    due: VecDeque<Ticket>,
-    ready: Vec<Completion<B>>,
-    files: Files,
+    queue: Queue<B>,
+    /// Time zero of the queue.
+    start: Instant,
     fixed_files: FixedFiles,
     regions: Regions,
     bell: Arc<Bell>,
@@ -101,21 +97,19 @@ impl Wake for Bell {
 }
 
 impl<B: IoBuf> Uring<B> {
-    /// A ring carrying `entries` flights at once, after a no-op and a read have gone through it.
+    /// A ring holding `entries` flights at once, after a no-op and a read have gone through it.
     ///
     /// # Errors
     /// `Unsupported` with the refused step and the kernel's answer.
     pub fn open(entries: usize) -> Result<Self> {
         let entries = entries.clamp(1, MAX_ENTRIES) as u32;
-        let ring = Ring::open(entries + SPARE_ENTRIES)?;
+        let ring = Ring::open(PIECES_MAX + SPARE_ENTRIES)?;
         let fixed_files = FixedFiles::new(ring.raw());
         let regions = Regions::new(ring.raw());
         Ok(Self {
             ring,
-            flights: Flights::new(entries),
-            due: VecDeque::new(),
-            ready: Vec::new(),
-            files: Files::default(),
+            queue: Queue::new(entries),
+            start: Instant::now(),
             fixed_files,
             regions,
             bell: Arc::new(Bell::new()?),
@@ -123,7 +117,7 @@ impl<B: IoBuf> Uring<B> {
         })
     }
 
-    /// Puts what is due into the submission queue.
+    /// Puts what may go into the submission queue.
     fn push_due(&mut self) {
         if !self.bell_armed {
             let fd = types::Fd(self.bell.event.as_raw_fd());
@@ -132,26 +126,25 @@ impl<B: IoBuf> Uring<B> {
             // - the event is open until after the ring is closed: both are fields of the driver
             self.bell_armed = unsafe { self.ring.push(&poll) };
         }
-        while let Some(&ticket) = self.due.front() {
-            let Some(underway) = self.flights.get_mut(ticket) else {
-                self.due.pop_front();
-                continue;
-            };
-            let entry =
-                submission(underway, &self.fixed_files, &self.regions).user_data(ticket.to_user_data());
+        let now = self.start.elapsed();
+        while !self.ring.is_full()
+            && let Some(attempt) = self.queue.depart(now)
+        {
+            let place = self.queue.fixed_place(&attempt);
+            let entry = submission(&attempt, place, &self.fixed_files, &self.regions);
+            let entry = entry.user_data(attempt.ticket.to_user_data());
             // SAFETY:
-            // - the flight owns its buffer and file, and stays in the table until its completion is reaped
+            // - the flight owns its buffer and file, and stays in the queue's table until this completion is reaped
             // - a flight that does not complete before the driver goes is leaked
-            if !unsafe { self.ring.push(&entry) } {
-                return;
-            }
-            self.due.pop_front();
+            let pushed = unsafe { self.ring.push(&entry) };
+            debug_assert!(pushed, "the ring had room");
         }
     }
 
     /// Takes all posted completions; true when the bell was among them.
-    fn reap(&mut self, done: &mut Vec<Completion<B>>) -> bool {
+    fn reap(&mut self) -> bool {
         let mut rung = false;
+        let now = self.start.elapsed();
         while let Some((data, outcome)) = self.ring.reap() {
             match data {
                 WAKE => {
@@ -160,79 +153,63 @@ impl<B: IoBuf> Uring<B> {
                     rung = true;
                 }
                 CANCEL => {}
-                _ => self.advance(Ticket::from_user_data(data), outcome, done),
+                _ => self.queue.arrive(Ticket::from_user_data(data), outcome, now),
             }
+        }
+        for slot in self.queue.take_freed() {
+            self.fixed_files.remove(self.ring.raw(), slot);
         }
         rung
     }
 
-    fn advance(&mut self, ticket: Ticket, outcome: io::Result<u32>, done: &mut Vec<Completion<B>>) {
-        let Some(underway) = self.flights.get_mut(ticket) else { return };
-        let Some(result) = underway.advance(outcome) else {
-            self.due.push_back(ticket);
-            return;
-        };
-        if let Some(underway) = self.flights.remove(ticket) {
-            let completion = underway.end(result);
-            self.land(completion.flight.file);
-            done.push(completion);
+    /// Asks the kernel to stop what matches; the answer comes as the completions of what was stopped.
+    fn push_cancel(&mut self, entry: squeue::Entry) {
+        if self.ring.is_full() {
+            // Makes room; what fails here fails again in `wait`, which says so.
+            let _ = self.ring.enter(Duration::ZERO);
         }
-    }
-
-    fn land(&mut self, slot: FileSlot) {
-        if self.files.land(slot) {
-            self.fixed_files.remove(self.ring.raw(), slot);
-        }
+        // SAFETY:
+        // - a cancellation names no memory
+        unsafe { self.ring.push(&entry.user_data(CANCEL)) };
     }
 
     fn enter(&self, timeout: Duration) -> Result<()> {
         self.ring.enter(timeout).map_err(|cause| {
             Error::new(ErrorKind::Io, "the ring broke")
-                .with("in_flight", self.flights.busy())
+                .with("in_flight", self.queue.in_flight())
                 .caused_by(cause)
         })
     }
 
     /// Ends or abandons everything under way; true when nothing is left.
     fn drain(&mut self) -> bool {
-        // Never submitted, or between two attempts: the kernel does not hold these.
-        for ticket in std::mem::take(&mut self.due) {
-            drop(self.flights.remove(ticket));
-        }
-        let cancel = opcode::AsyncCancel2::new(types::CancelBuilder::any().all()).build().user_data(CANCEL);
-        // SAFETY:
-        // - a cancellation names no memory
-        unsafe { self.ring.push(&cancel) };
+        self.queue.cancel_all(self.start.elapsed());
+        self.push_cancel(opcode::AsyncCancel2::new(types::CancelBuilder::any().all()).build());
         let deadline = Instant::now() + DRAIN_DEADLINE;
-        let mut ended = Vec::new();
-        while self.flights.busy() > 0 {
+        while self.queue.away() > 0 {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() || self.ring.enter(left).is_err() {
                 return false;
             }
-            self.reap(&mut ended);
-            for ticket in std::mem::take(&mut self.due) {
-                drop(self.flights.remove(ticket));
-            }
-            ended.clear();
+            self.reap();
         }
         true
     }
 }
 
-/// The submission for what a flight moves next.
-fn submission<B: IoBuf>(underway: &Underway<B>, files: &FixedFiles, regions: &Regions) -> squeue::Entry {
-    let flight = underway.flight();
-    let piece = underway.piece();
-    let place = flight.buf.fixed().and_then(|mut place| {
-        place.address = place.address.checked_add(u64::from(piece.skip))?;
-        regions.find(place, piece.len)
-    });
-    // `skip` is within the buffer: `board` checked it. The kernel writes through the address, not through us.
-    let start = flight.buf.start().as_ptr().wrapping_add(piece.skip as usize);
+/// The submission for a piece, whose buffer is at `place` in a registered region if it is in one.
+fn submission(
+    attempt: &Attempt,
+    place: Option<FixedPlace>,
+    files: &FixedFiles,
+    regions: &Regions,
+) -> squeue::Entry {
+    let piece = attempt.piece;
+    let place = place.and_then(|place| regions.find(place, piece.len));
+    let start = attempt.start.as_ptr();
     macro_rules! aimed {
         ($fd:expr) => {
-            match (flight.op, place) {
+            match (attempt.op, place) {
                 (Op::Read, Some((entry, at))) => {
                     opcode::ReadFixed::new($fd, at as *mut u8, piece.len, entry).offset(piece.offset).build()
                 }
@@ -246,7 +223,7 @@ fn submission<B: IoBuf>(underway: &Underway<B>, files: &FixedFiles, regions: &Re
             }
         };
     }
-    match files.target(flight.file, underway.file()) {
+    match files.target(attempt.slot, &attempt.file) {
         Target::Fixed(fd) => aimed!(fd),
         Target::Plain(fd) => aimed!(fd),
     }
@@ -258,13 +235,13 @@ impl<B: IoBuf> Io<B> for Uring<B> {
     }
 
     fn attach(&mut self, file: Arc<IoFile>) -> Result<FileSlot> {
-        let slot = self.files.attach(Arc::clone(&file))?;
+        let slot = self.queue.attach(Arc::clone(&file))?;
         self.fixed_files.insert(self.ring.raw(), slot, &file);
         Ok(slot)
     }
 
     fn detach(&mut self, slot: FileSlot) {
-        if self.files.detach(slot) {
+        if self.queue.detach(slot) {
             self.fixed_files.remove(self.ring.raw(), slot);
         }
     }
@@ -276,46 +253,55 @@ impl<B: IoBuf> Io<B> for Uring<B> {
     }
 
     fn capacity(&self) -> usize {
-        self.flights.capacity()
+        self.queue.capacity()
+    }
+
+    fn room(&self, lane: Lane) -> usize {
+        self.queue.room(lane)
+    }
+
+    fn fix_depth(&mut self, pieces: u32) {
+        self.queue.fix_depth(pieces);
+    }
+
+    fn stats(&self) -> Arc<DriverStats> {
+        Arc::clone(self.queue.stats())
     }
 
     fn in_flight(&self) -> usize {
-        self.flights.busy() + self.ready.len()
+        self.queue.in_flight()
     }
 
     fn submit(&mut self, flight: Flight<B>) -> std::result::Result<(), Flight<B>> {
-        if self.in_flight() >= self.flights.capacity() {
-            return Err(flight);
+        self.queue.submit(flight, self.start.elapsed()).map(drop)
+    }
+
+    fn cancel(&mut self, tag: u64) -> bool {
+        let Some(pieces) = self.queue.cancel(tag, self.start.elapsed()) else { return false };
+        for piece in pieces {
+            self.push_cancel(opcode::AsyncCancel::new(piece.to_user_data()).build());
         }
-        match Underway::board(&mut self.files, flight).map(|underway| self.flights.insert(underway)) {
-            Ok(Ok(ticket)) => self.due.push_back(ticket),
-            Ok(Err(underway)) => {
-                let flight = underway.into_flight();
-                self.land(flight.file);
-                return Err(flight);
-            }
-            Err(completion) => self.ready.push(completion),
-        }
-        Ok(())
+        true
     }
 
     fn wait(&mut self, timeout: Duration, done: &mut Vec<Completion<B>>) -> Result<()> {
         let before = done.len();
-        done.append(&mut self.ready);
+        self.queue.take_ready(done);
         let start = Instant::now();
         loop {
             self.push_due();
             let left =
                 if done.len() > before { Duration::ZERO } else { timeout.saturating_sub(start.elapsed()) };
             self.enter(left)?;
-            let rung = self.reap(done);
+            let rung = self.reap();
+            self.queue.take_ready(done);
             if rung || left.is_zero() || done.len() > before {
                 break;
             }
         }
-        if !self.due.is_empty() {
-            // The rest of short transfers moves on while the owner looks at what is done.
-            self.push_due();
+        // The device goes on while the owner looks at what is done.
+        self.push_due();
+        if self.ring.has_unsubmitted() {
             self.enter(Duration::ZERO)?;
         }
         Ok(())
@@ -329,8 +315,7 @@ impl<B: IoBuf> Io<B> for Uring<B> {
 impl<B: IoBuf> Drop for Uring<B> {
     fn drop(&mut self) {
         if !self.drain() {
-            let leaked = std::mem::replace(&mut self.flights, Flights::new(0));
-            std::mem::forget(leaked);
+            self.queue.leak();
         }
         // Closing lets go of pinned memory some time later; this does it now.
         let _ = self.ring.raw().submitter().unregister_buffers();

@@ -4,7 +4,7 @@
 //! allow setup and refuse enter, or refuse reads; then there is no ring and the error says at which step.
 
 use crate::error::{Error, ErrorKind, Result};
-use io_uring::{Builder, IoUring, cqueue, opcode, squeue, types};
+use io_uring::{IoUring, cqueue, opcode, squeue, types};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd};
@@ -22,22 +22,34 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 /// A ring owned by the thread that made it.
 pub(super) struct Ring {
     ring: IoUring,
+    pub(super) manners: Manners,
+}
+
+/// How completions reach the owner, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manners {
+    /// In the owner's `enter` and nowhere else (6.1).
+    Deferred,
+    /// Without interrupting the owner (6.0).
+    Cooperative,
+    /// As they come.
+    Plain,
 }
 
 impl std::fmt::Debug for Ring {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ring").field("params", self.ring.params()).finish()
+        f.debug_struct("Ring").field("manners", &self.manners).field("params", self.ring.params()).finish()
     }
 }
 
 impl Ring {
     /// A working ring with room for `entries` submissions at once.
     pub(super) fn open(entries: u32) -> Result<Self> {
-        let ring = build(entries).map_err(|cause| refused("setup", cause))?;
+        let (ring, manners) = build(entries).map_err(|cause| refused("setup", cause))?;
         if !ring.params().is_feature_ext_arg() {
             return Err(refused("setup", io::Error::from_raw_os_error(libc::ENOSYS)));
         }
-        let mut ring = Self { ring };
+        let mut ring = Self { ring, manners };
         ring.probe_nop()?;
         ring.probe_read()?;
         Ok(ring)
@@ -56,6 +68,16 @@ impl Ring {
         // SAFETY:
         // - what the entry names stays valid, by the caller's promise
         unsafe { self.ring.submission().push(entry) }.is_ok()
+    }
+
+    /// Whether the queue takes no further submission until the next `enter`.
+    pub(super) fn is_full(&mut self) -> bool {
+        self.ring.submission().is_full()
+    }
+
+    /// Whether submissions wait for the next `enter`.
+    pub(super) fn has_unsubmitted(&mut self) -> bool {
+        !self.ring.submission().is_empty()
     }
 
     /// Hands the queue to the kernel and waits up to `timeout` for one completion.
@@ -146,25 +168,22 @@ fn refused(step: &'static str, cause: io::Error) -> Error {
     Error::new(ErrorKind::Unsupported, "io_uring refused: using threads").with("step", step).caused_by(cause)
 }
 
-/// A ring with the first set of flags the kernel knows: completions run in the owner's `enter` and nowhere else
-/// (6.1), at least without interrupting it (6.0), or as they come.
-fn build(entries: u32) -> io::Result<IoUring> {
-    let flags: [fn(&mut Builder); 3] = [
-        |builder| {
-            builder.setup_single_issuer().setup_defer_taskrun().setup_taskrun_flag().setup_submit_all();
-        },
-        |builder| {
-            builder.setup_single_issuer().setup_coop_taskrun().setup_taskrun_flag().setup_submit_all();
-        },
-        |_| {},
-    ];
+/// A ring with the best manners the kernel knows.
+fn build(entries: u32) -> io::Result<(IoUring, Manners)> {
     let mut answer = io::Error::from_raw_os_error(libc::EINVAL);
-    for set in flags {
+    for manners in [Manners::Deferred, Manners::Cooperative, Manners::Plain] {
         let mut builder = IoUring::builder();
         builder.dontfork();
-        set(&mut builder);
+        match manners {
+            Manners::Deferred => builder.setup_single_issuer().setup_defer_taskrun(),
+            Manners::Cooperative => builder.setup_single_issuer().setup_coop_taskrun(),
+            Manners::Plain => &mut builder,
+        };
+        if manners != Manners::Plain {
+            builder.setup_taskrun_flag().setup_submit_all();
+        }
         match builder.build(entries) {
-            Ok(ring) => return Ok(ring),
+            Ok(ring) => return Ok((ring, manners)),
             Err(cause) if cause.raw_os_error() == Some(libc::EINVAL) => answer = cause,
             Err(cause) => return Err(cause),
         }

@@ -57,7 +57,7 @@ fn holds(start: NonNull<u8>, offset: u64) -> bool {
 
 fn carry(ring: &mut Uring<Frame>, op: Op, file: FileSlot, offset: u64, buf: Frame) {
     let (len, mut done) = (FRAME as u32, Vec::new());
-    ring.submit(Flight { op, file, offset, len, need: len, buf, tag: 0 }).unwrap();
+    ring.submit(Flight { op, file, offset, len, need: len, buf, tag: 0, lane: Lane::Demand }).unwrap();
     while ring.in_flight() > 0 {
         ring.wait(Duration::from_secs(20), &mut done).unwrap();
     }
@@ -163,6 +163,44 @@ fn dropping_cancels_what_never_ends() {
     let start = Instant::now();
     drop(ring);
     assert!(start.elapsed() < DRAIN_DEADLINE && weak.strong_count() == 0);
+}
+
+/// A flight that nothing will ever complete is given up: the kernel lets go of its buffer, and it ends.
+#[test]
+fn what_never_ends_can_be_cancelled() {
+    let mut ring = match Uring::<AlignedBuf>::open(2) {
+        Ok(ring) => ring,
+        Err(refused) => return eprintln!("SKIPPED: {refused}"),
+    };
+    let (silent, _writer) = io::pipe().unwrap();
+    let slot = ring
+        .attach(Arc::new(IoFile::for_spill(silent.into(), "silent pipe".as_ref(), None).unwrap()))
+        .unwrap();
+    ring.submit(crate::io::conformance::read(slot, 0, 4096)).unwrap();
+    let mut done = Vec::new();
+    ring.wait(Duration::from_millis(5), &mut done).unwrap();
+    assert!(ring.cancel(0) && done.is_empty(), "the kernel still has the buffer");
+    while ring.in_flight() > 0 {
+        ring.wait(Duration::from_secs(20), &mut done).unwrap();
+    }
+    assert_eq!(done[0].result.as_ref().unwrap_err().kind(), ErrorKind::Closed);
+}
+
+/// The ring is one thread's own, and completions run in its `enter` alone, where the kernel knows how (6.1).
+#[test]
+fn completions_come_to_the_owner_alone() {
+    let ring = match Uring::<AlignedBuf>::open(2) {
+        Ok(ring) => ring,
+        Err(refused) => return eprintln!("SKIPPED: {refused}"),
+    };
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
+    let mut numbers = release.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    if version < (6, 1) {
+        return eprintln!("SKIPPED: Linux {release} defers no completions");
+    }
+    assert_eq!(ring.ring.manners, ring::Manners::Deferred);
+    assert!(ring.ring.raw().params().is_setup_single_issuer());
 }
 
 /// Set in the child processes that have io_uring taken away.

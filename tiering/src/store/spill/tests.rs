@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::io::buf::AlignedBuf;
-use crate::io::{Flight, Op, open as open_driver};
+use crate::io::{Flight, Lane, Op, open as open_driver};
 use std::fs::File;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::Command;
@@ -88,7 +88,18 @@ fn round_trip(spill: &mut SpillFile, count: u8) {
                 buf.fill(fill as u8 + 1);
             }
             let (len, offset) = (LEN as u32, extent.offset());
-            driver.submit(Flight { op, file, offset, len, need: len, buf, tag: fill as u64 }).unwrap();
+            driver
+                .submit(Flight {
+                    op,
+                    file,
+                    offset,
+                    len,
+                    need: len,
+                    buf,
+                    tag: fill as u64,
+                    lane: Lane::Demand,
+                })
+                .unwrap();
             let mut done = Vec::new();
             driver.wait(Duration::from_secs(20), &mut done).unwrap();
             assert_eq!(*done[0].result.as_ref().unwrap(), len);
