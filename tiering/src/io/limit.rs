@@ -1,4 +1,4 @@
-//! How fast a disk can be read at all: the limit that everything else is shown beside.
+//! How fast a disk can be read, or written, at all: the limit that everything else is shown beside.
 //!
 //! Invariant: a point counts only completions of a full queue, from when its first round has ended to its deadline,
 //! so neither filling nor draining the queue flatters or blames the disk.
@@ -6,7 +6,7 @@
 use super::buf::AlignedBuf;
 use super::file::IoFile;
 use super::threads::Threads;
-use super::uring::raw::RawReads;
+use super::uring::raw::RawTransfers;
 use super::{FileSlot, Flight, Io, Lane, Op};
 use crate::error::{Error, ErrorKind, Result};
 use std::sync::Arc;
@@ -86,14 +86,37 @@ pub struct Limit {
     pub best: Point,
 }
 
-/// A way to keep reads under way.
-pub(super) trait Reads {
+/// What the transfers of a measurement are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mix {
+    /// Reads.
+    #[default]
+    Reads,
+    /// Writes.
+    Writes,
+    /// By turns a read and a write.
+    Both,
+}
+
+impl Mix {
+    /// The direction of the `nth` transfer.
+    fn op(self, nth: u64) -> Op {
+        match self {
+            Self::Writes => Op::Write,
+            Self::Both if nth % 2 == 1 => Op::Write,
+            Self::Reads | Self::Both => Op::Read,
+        }
+    }
+}
+
+/// A way to keep transfers under way.
+pub(super) trait Transfers {
     fn name(&self) -> &'static str;
 
-    /// Starts the read of a slot; its last one has ended.
-    fn start(&mut self, slot: u32, block: u32, offset: u64) -> Result<()>;
+    /// Starts the transfer of a slot; its last one has ended.
+    fn start(&mut self, slot: u32, block: u32, offset: u64, op: Op) -> Result<()>;
 
-    /// Waits for reads to end: slot and bytes of each.
+    /// Waits for transfers to end: slot and bytes of each.
     fn ended(&mut self, ended: &mut Vec<(u32, u32)>) -> Result<()>;
 }
 
@@ -115,6 +138,14 @@ pub(super) trait Reads {
 /// `Unsupported` when no point of `effort` fits its memory and the file, `OutOfMemory`, `Io` when a read fails,
 /// `Deadline` when the disk answers nothing for 30 s; all name the file.
 pub fn measure(file: &Arc<IoFile>, effort: &Effort) -> Result<Limit> {
+    measure_mix(file, effort, Mix::Reads)
+}
+
+/// As [`measure`], with writes among the transfers, or only those. What the file held is lost: zeros are written.
+///
+/// # Errors
+/// As [`measure`]; `Io` where the file was not opened for writing.
+pub fn measure_mix(file: &Arc<IoFile>, effort: &Effort, mix: Mix) -> Result<Limit> {
     let len = file.len()?;
     let tries = tries(effort, len);
     let Some(depth) = tries.iter().map(|&(_, depth)| depth).max() else {
@@ -123,23 +154,23 @@ pub fn measure(file: &Arc<IoFile>, effort: &Effort) -> Result<Limit> {
         return Err(Error::new(ErrorKind::Unsupported, message).with("file", file.path().display()));
     };
     let memory = tries.iter().map(|&(block, depth)| block as usize * depth as usize).max().unwrap_or(0);
-    let mut reads: Box<dyn Reads> = match RawReads::open(file, AlignedBuf::huge(memory)?, depth) {
+    let mut transfers: Box<dyn Transfers> = match RawTransfers::open(file, AlignedBuf::huge(memory)?, depth) {
         Ok(raw) => Box::new(raw),
         Err(refused) if refused.kind() == ErrorKind::Unsupported => Box::new(Pooled::open(file, depth)?),
         Err(error) => return Err(error),
     };
-    let mut cursor = Cursor { next: 0, len };
+    let mut cursor = Cursor { next: 0, len, mix, taken: 0 };
     let span = effort.time / tries.len() as u32;
     let start = Instant::now();
     let mut points = Vec::with_capacity(tries.len());
     for (block, depth) in tries {
         if start.elapsed() < effort.time * 2 || points.is_empty() {
-            points.push(point(reads.as_mut(), &mut cursor, block, depth, span)?);
+            points.push(point(transfers.as_mut(), &mut cursor, block, depth, span)?);
         }
     }
     let fastest = points.iter().copied().max_by(|a, b| a.bytes_per_s().total_cmp(&b.bytes_per_s()));
     match fastest {
-        Some(best) => Ok(Limit { driver: reads.name(), direct: file.is_direct(), points, best }),
+        Some(best) => Ok(Limit { driver: transfers.name(), direct: file.is_direct(), points, best }),
         None => {
             Err(Error::new(ErrorKind::Unsupported, "nothing to measure").with("file", file.path().display()))
         }
@@ -161,26 +192,29 @@ fn tries(effort: &Effort, len: u64) -> Vec<(u32, u32)> {
         .collect()
 }
 
-/// Where the next read starts: on through the file, and over again at its end.
+/// Where the next transfer starts: on through the file, and over again at its end.
 struct Cursor {
     next: u64,
     len: u64,
+    mix: Mix,
+    taken: u64,
 }
 
 impl Cursor {
-    fn take(&mut self, block: u32) -> u64 {
+    fn take(&mut self, block: u32) -> (u64, Op) {
         let block = u64::from(block);
         let mut offset = self.next.next_multiple_of(block);
         if offset + block > self.len {
             offset = 0;
         }
         self.next = offset + block;
-        offset
+        self.taken += 1;
+        (offset, self.mix.op(self.taken))
     }
 }
 
 fn point(
-    reads: &mut dyn Reads,
+    transfers: &mut dyn Transfers,
     cursor: &mut Cursor,
     block: u32,
     depth: u32,
@@ -188,13 +222,14 @@ fn point(
 ) -> Result<Point> {
     let deadline = Instant::now() + span;
     for slot in 0..depth {
-        reads.start(slot, block, cursor.take(block))?;
+        let (offset, op) = cursor.take(block);
+        transfers.start(slot, block, offset, op)?;
     }
     let (mut running, mut warming, mut counted, mut bytes) = (depth, depth, 0, 0);
     let (mut from, mut to) = (deadline, deadline);
     let mut ended = Vec::new();
     while running > 0 {
-        reads.ended(&mut ended)?;
+        transfers.ended(&mut ended)?;
         let now = Instant::now();
         let full = running == depth && warming == 0;
         let enough = now >= deadline && counted >= depth;
@@ -210,14 +245,15 @@ fn point(
             if enough {
                 running -= 1;
             } else {
-                reads.start(slot, block, cursor.take(block))?;
+                let (offset, op) = cursor.take(block);
+                transfers.start(slot, block, offset, op)?;
             }
         }
     }
     Ok(Point { block_bytes: block, depth, bytes, elapsed: to.saturating_duration_since(from) })
 }
 
-/// Reads by the thread pool, for machines without io_uring.
+/// Transfers by the thread pool, for machines without io_uring.
 struct Pooled {
     driver: Threads<AlignedBuf>,
     file: FileSlot,
@@ -233,20 +269,20 @@ impl Pooled {
     }
 }
 
-impl Reads for Pooled {
+impl Transfers for Pooled {
     fn name(&self) -> &'static str {
         "threads"
     }
 
-    fn start(&mut self, slot: u32, block: u32, offset: u64) -> Result<()> {
+    fn start(&mut self, slot: u32, block: u32, offset: u64, op: Op) -> Result<()> {
         let buf = match self.spare.pop() {
             Some(buf) if buf.len() == block as usize => buf,
             _ => AlignedBuf::zeroed(block as usize, MEMORY_ALIGN)?,
         };
-        let (op, file, tag) = (Op::Read, self.file, u64::from(slot));
+        let (file, tag) = (self.file, u64::from(slot));
         let flight = Flight { op, file, offset, len: block, need: block, buf, tag, lane: Lane::Demand };
         self.driver.submit(flight).map_err(|flight| {
-            Error::new(ErrorKind::Unsupported, "more reads than the pool has room for")
+            Error::new(ErrorKind::Unsupported, "more transfers than the pool has room for")
                 .with("slot", flight.tag)
         })
     }

@@ -33,7 +33,7 @@ fn threads_measure_too() {
     let dir = scratch();
     let (_, file) = patterned(&dir, "weights", 1 << 20);
     let mut reads = Pooled::open(&file, 4).unwrap();
-    let mut cursor = Cursor { next: 0, len: 1 << 20 };
+    let mut cursor = Cursor { next: 0, len: 1 << 20, mix: Mix::Reads, taken: 0 };
     let point = point(&mut reads, &mut cursor, 64 << 10, 4, Duration::from_millis(20)).unwrap();
     assert!(point.bytes >= 4 * (64 << 10) && point.bytes_per_s() > 0.0);
 }
@@ -50,8 +50,25 @@ fn nothing_that_fits_is_a_named_error() {
 /// The cursor covers the file block by block, never reads past its end, and starts over.
 #[test]
 fn the_cursor_stays_inside() {
-    let mut cursor = Cursor { next: 0, len: 10_000 };
+    let mut cursor = Cursor { next: 0, len: 10_000, mix: Mix::Both, taken: 0 };
     let offsets: Vec<_> = (0..4).map(|_| cursor.take(4096)).collect();
-    assert_eq!(offsets, [0, 4096, 0, 4096]);
-    assert_eq!(cursor.take(8192), 0, "a larger block starts at its own multiple, or over");
+    assert_eq!(offsets, [(0, Op::Write), (4096, Op::Read), (0, Op::Write), (4096, Op::Read)]);
+    assert_eq!(cursor.take(8192).0, 0, "a larger block starts at its own multiple, or over");
+}
+
+/// Writes are measured too, alone and among reads: they are made, and stay inside the file.
+#[test]
+fn writes_are_measured_too() {
+    let dir = scratch();
+    let path = dir.path().join("spill");
+    std::fs::write(&path, vec![7; 8 << 20]).unwrap();
+    for mix in [Mix::Both, Mix::Writes] {
+        let opened = std::fs::File::options().read(true).write(true).open(&path).unwrap();
+        let file = Arc::new(IoFile::for_spill(opened.into(), &path, None).unwrap());
+        let limit = measure_mix(&file, &small(), mix).unwrap();
+        assert!(limit.best.bytes_per_s() > 0.0);
+        let bytes = std::fs::read(&path).unwrap();
+        assert_eq!(bytes.len(), 8 << 20);
+        assert!(bytes.contains(&0), "{mix:?} wrote nothing");
+    }
 }

@@ -1,14 +1,14 @@
-//! Reads by a bare ring, without flights: the yardstick that the driver is measured against.
+//! Transfers by a bare ring, without flights: the yardstick that the driver is measured against.
 //!
-//! One registered buffer, one registered file, every slot's read started anew as soon as it ended; nothing is retried
-//! and nothing is checked but the count. The buffer is freed only when no read is under way.
+//! One registered buffer, one registered file, every slot's transfer started anew as soon as it ended; nothing is retried
+//! and nothing is checked but the count. The buffer is freed only when none is under way.
 
 use super::ring::Ring;
 use crate::error::{Error, ErrorKind, Result};
-use crate::io::IoBuf;
 use crate::io::buf::AlignedBuf;
 use crate::io::file::IoFile;
-use crate::io::limit::Reads;
+use crate::io::limit::Transfers;
+use crate::io::{IoBuf, Op};
 use io_uring::{opcode, types};
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd};
@@ -18,9 +18,9 @@ use std::time::{Duration, Instant};
 /// A disk that answers nothing for this long is stuck.
 const STUCK: Duration = Duration::from_secs(30);
 
-/// A ring and the memory its reads go to.
+/// A ring and the memory of its transfers.
 #[derive(Debug)]
-pub(in crate::io) struct RawReads {
+pub(in crate::io) struct RawTransfers {
     ring: Ring,
     file: Arc<IoFile>,
     memory: ManuallyDrop<AlignedBuf>,
@@ -28,8 +28,8 @@ pub(in crate::io) struct RawReads {
     under_way: usize,
 }
 
-impl RawReads {
-    /// A ring for `depth` reads at once into `memory`.
+impl RawTransfers {
+    /// A ring for `depth` transfers at once, into `memory` and out of it.
     pub(in crate::io) fn open(file: &Arc<IoFile>, memory: AlignedBuf, depth: u32) -> Result<Self> {
         let ring = Ring::open(depth)?;
         let whole = libc::iovec { iov_base: memory.start().as_ptr().cast(), iov_len: memory.len() };
@@ -41,28 +41,35 @@ impl RawReads {
     }
 }
 
-impl Reads for RawReads {
+impl Transfers for RawTransfers {
     fn name(&self) -> &'static str {
         "io_uring"
     }
 
-    fn start(&mut self, slot: u32, block: u32, offset: u64) -> Result<()> {
+    fn start(&mut self, slot: u32, block: u32, offset: u64, op: Op) -> Result<()> {
         let skip = slot as usize * block as usize;
         let room = self.memory.len().checked_sub(skip).is_some_and(|room| room >= block as usize);
         let start = self.memory.start().as_ptr().wrapping_add(skip);
-        let read = if self.fixed {
-            opcode::ReadFixed::new(types::Fixed(0), start, block, 0).offset(offset).build()
-        } else {
-            opcode::Read::new(types::Fd(self.file.as_fd().as_raw_fd()), start, block).offset(offset).build()
+        let fd = types::Fd(self.file.as_fd().as_raw_fd());
+        let transfer = match (op, self.fixed) {
+            (Op::Read, true) => {
+                opcode::ReadFixed::new(types::Fixed(0), start, block, 0).offset(offset).build()
+            }
+            (Op::Read, false) => opcode::Read::new(fd, start, block).offset(offset).build(),
+            (Op::Write, true) => {
+                opcode::WriteFixed::new(types::Fixed(0), start, block, 0).offset(offset).build()
+            }
+            (Op::Write, false) => opcode::Write::new(fd, start, block).offset(offset).build(),
         };
         // SAFETY:
-        // - the block lies in the memory (`room`), which is freed only when no read is under way
+        // - the block lies in the memory (`room`), which is freed only when none is under way
         // - the file is held as long as the ring
-        if room && unsafe { self.ring.push(&read.user_data(u64::from(slot))) } {
+        if room && unsafe { self.ring.push(&transfer.user_data(u64::from(slot))) } {
             self.under_way += 1;
             return Ok(());
         }
-        Err(Error::new(ErrorKind::Unsupported, "more reads than the ring has room for").with("slot", slot))
+        Err(Error::new(ErrorKind::Unsupported, "more transfers than the ring has room for")
+            .with("slot", slot))
     }
 
     fn ended(&mut self, ended: &mut Vec<(u32, u32)>) -> Result<()> {
@@ -85,12 +92,12 @@ impl Reads for RawReads {
     }
 }
 
-impl Drop for RawReads {
+impl Drop for RawTransfers {
     fn drop(&mut self) {
         let mut ended = Vec::new();
         while self.under_way > 0 {
             let before = self.under_way;
-            // A failed read has ended as well.
+            // A failed one has ended as well.
             let _ = self.ended(&mut ended);
             if self.under_way == before {
                 // Leaked: the kernel may still write there.
