@@ -1,13 +1,14 @@
 //! Memory, and typed views of it: the allocator, shapes, tensors. No file I/O, no CUDA, no async.
 //!
 //! The ladder, each rung using only those before it:
-//! `error, align, nearest, number < sync < sys | simd < pool < arena | shm < tensor < private`.
+//! `error, align, nearest, number < sync < sys | simd | hold < pool < arena | shm < tensor < private`.
 #![deny(unsafe_code)]
 
 pub mod align;
 #[allow(unsafe_code, reason = "a bump region hands out its own bytes")]
 pub mod arena;
 pub mod error;
+pub mod hold;
 pub mod nearest;
 pub mod number;
 #[allow(unsafe_code, reason = "the allocator: bytes are born here")]

@@ -13,11 +13,11 @@ pub(crate) mod modelled {
     #[cfg(stratal_loom)]
     pub(crate) use loom::{
         cell::UnsafeCell,
-        sync::atomic::{AtomicPtr, AtomicU32, Ordering},
+        sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering},
         thread::yield_now,
     };
     #[cfg(not(stratal_loom))]
-    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
     /// `std`'s cell behind loom's interface.
     #[cfg(not(stratal_loom))]

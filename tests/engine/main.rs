@@ -4,6 +4,7 @@
 mod checksums;
 mod damage;
 mod faults;
+mod hits;
 mod learning;
 mod limits;
 mod spill;

@@ -32,7 +32,7 @@ const LADDERS: &[Ladder] = &[
             &["error"],
             &["align", "nearest", "number"],
             &["sync"],
-            &["sys", "simd"],
+            &["sys", "simd", "hold"],
             &["pool"],
             &["arena", "shm"],
             &["tensor"],

@@ -12,6 +12,7 @@ const ROOMS: &[&str] = &[
     "runtime/src/number/truncate",
     "runtime/src/pool",
     "runtime/src/arena",
+    "runtime/src/hold/gate/tests",
     "runtime/src/shm",
     "runtime/src/tensor/buffer",
     "runtime/src/tensor/dtype",

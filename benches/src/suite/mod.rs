@@ -11,6 +11,7 @@ use stratal::{Error, ErrorKind, Result};
 mod tests;
 
 pub(crate) mod alloc;
+pub(crate) mod engine;
 pub(crate) mod io;
 pub(crate) mod macros;
 pub(crate) mod preload;
@@ -71,7 +72,7 @@ pub(crate) struct Suite {
 
 /// Every suite.
 pub(crate) const SUITES: &[Suite] =
-    &[alloc::SUITE, preload::SUITE, io::SUITE, macros::SUITE, stream::SUITE, tensor::SUITE];
+    &[alloc::SUITE, preload::SUITE, engine::SUITE, io::SUITE, macros::SUITE, stream::SUITE, tensor::SUITE];
 
 /// Rounds of a full run. Nine give a 95 % interval that excludes the extremes, six the least that has one: enough
 /// where points are many.

@@ -24,7 +24,14 @@ use std::ptr::NonNull;
 use crate::error::{Error, ErrorKind, Result};
 
 #[cfg(not(stratal_loom))]
+mod forks;
+#[cfg(not(stratal_loom))]
 pub(crate) mod process;
+mod ticks;
+
+#[cfg(not(stratal_loom))]
+pub use forks::{count_forks, forks};
+pub use ticks::ticks;
 
 #[cfg(not(miri))]
 pub(crate) mod linux;

@@ -332,7 +332,7 @@ unsafe impl Keeper for Owned {
             Ok(first) => {
                 // SAFETY: `start` is at most the bytes there are, so the address stays among them or one past the end.
                 let bytes = unsafe { first.add(start) };
-                Ok(Held { bytes, len, token })
+                Ok(Held { bytes, len, token, anchored: false })
             }
             Err(error) => {
                 self.release(token);

@@ -11,6 +11,7 @@
 
 use crate::error::Result;
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub struct Held {
     pub len: usize,
     /// What the keeper needs to release it.
     pub token: u64,
+    /// Whether the keeper stays alive by itself until the token is released: the lease then does not count it.
+    pub anchored: bool,
 }
 
 /// A service that keeps the bytes of tensors and lends them out.
@@ -40,7 +43,8 @@ pub struct Held {
 /// # Safety
 /// From `acquire` until the matching `release`, `bytes .. bytes + len` is valid for reads, and for writes too under
 /// [`Access::Write`]; it neither moves nor changes except by the holder; a `Write` range overlaps no other range
-/// held; `bytes` is aligned to the element size of the object.
+/// held; `bytes` is aligned to the element size of the object. Where `acquire` says `anchored`, the `Arc` that holds the
+/// keeper keeps a count of its own until the token is released.
 pub unsafe trait Keeper: Send + Sync + fmt::Debug {
     /// Brings `range` (in bytes of the object) to host memory and holds it still, waiting at most the keeper's
     /// deadline.
@@ -109,7 +113,8 @@ impl Drop for Managed {
 
 /// The right to use bytes that a keeper holds still; dropping it makes them evictable.
 pub struct Lease {
-    keeper: Arc<dyn Keeper>,
+    /// Counted unless the hold is anchored.
+    keeper: ManuallyDrop<Arc<dyn Keeper>>,
     held: Held,
     access: Access,
 }
@@ -123,9 +128,19 @@ unsafe impl Sync for Lease {}
 
 impl Lease {
     /// Takes a lease on `range` (bytes) of object `id`.
+    #[inline]
     pub(super) fn take(keeper: &Arc<dyn Keeper>, id: u64, range: Range<u64>, access: Access) -> Result<Self> {
         let held = keeper.acquire(id, range, access)?;
-        Ok(Self { keeper: Arc::clone(keeper), held, access })
+        let keeper = if held.anchored {
+            // SAFETY:
+            // - the copy is never dropped (`drop` below), so the counts stay what they are;
+            // - somebody else counts the keeper until the token is released (contract of `Keeper`), and it is not used
+            //   after that.
+            ManuallyDrop::new(unsafe { std::ptr::read(keeper) })
+        } else {
+            ManuallyDrop::new(Arc::clone(keeper))
+        };
+        Ok(Self { keeper, held, access })
     }
 
     /// The bytes.
@@ -151,8 +166,13 @@ impl Lease {
 }
 
 impl Drop for Lease {
+    #[inline]
     fn drop(&mut self) {
         self.keeper.release(self.held.token);
+        if !self.held.anchored {
+            // SAFETY: counted by `take`, dropped once, here, and used no more.
+            unsafe { ManuallyDrop::drop(&mut self.keeper) };
+        }
     }
 }
 

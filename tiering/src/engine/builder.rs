@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::catalogue::Catalogue;
-use super::lease::Handle;
+use super::lease::{Front, Handle, Trails};
 use super::request::Requests;
 use super::state::{Core, Driver, EVENTS_KEPT, Holds, Shared};
 use super::worker::Worker;
@@ -100,6 +100,7 @@ fn shared(policy: Policy) -> Result<Shared> {
         requests: Requests::default(),
         holds: Holds::default(),
         follower: Follower::new(budget_bytes, policy.window_bytes()),
+        trails: Trails::default(),
         store: None,
         hints: VecDeque::new(),
         hinted_bytes: 0,
@@ -110,6 +111,7 @@ fn shared(policy: Policy) -> Result<Shared> {
         closed: None,
     };
     Ok(Shared {
+        front: Front::new(),
         core: Mutex::new(core),
         changed: Condvar::new(),
         counters: Counters::default(),

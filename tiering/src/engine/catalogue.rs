@@ -2,6 +2,7 @@
 //!
 //! Invariant: a chunk's block is here exactly while its host copy is resident and no transfer owns it.
 
+use super::lease::{Entry, Gates};
 use crate::device::host::{Block, FRAME_BYTES, Window};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::FileSlot;
@@ -75,6 +76,10 @@ pub(super) struct Object {
     pub(super) placement: Placement,
     pub(super) home: Home,
     pub(super) window: Option<Arc<Window>>,
+    /// Through which hits pass without the lock.
+    pub(super) gates: Arc<Gates>,
+    /// The entry of a dropped tensor, while somebody is inside its gates.
+    pub(super) anchor: Option<Arc<Entry>>,
     pub(super) seats: Vec<Seat>,
     /// The object this one is a slice of, and which bytes of it.
     pub(super) slice_of: Option<(u32, Range<u64>)>,
@@ -103,6 +108,8 @@ impl Object {
             placement,
             home,
             window,
+            gates: Arc::new(Gates::new(placement)),
+            anchor: None,
             seats,
             slice_of: None,
             element_align,
@@ -201,6 +208,11 @@ impl Catalogue {
     /// Slices of an object.
     pub(super) fn slices_of(&self, object: u32) -> Vec<u32> {
         self.slices.iter().filter(|((of, _), _)| *of == object).map(|(_, index)| *index).collect()
+    }
+
+    /// Holds that are inside the gates of all objects.
+    pub(super) fn gated_holds(&self) -> usize {
+        self.objects.iter().flatten().map(|object| object.gates.holds()).sum()
     }
 
     /// The name of an object, for errors.

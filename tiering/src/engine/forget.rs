@@ -28,6 +28,10 @@ impl Shared {
         if std::mem::replace(&mut object.forgotten, true) {
             return;
         }
+        self.catch_up(core);
+        for chunk in 0..core.catalogue.get(index).map_or(0, |object| object.seats.len() as u32) {
+            self.close_gates(core, ChunkKey { object: index, chunk });
+        }
         for chunk in core.table.chunks_mut(index).unwrap_or_default() {
             chunk.forget();
         }

@@ -7,6 +7,7 @@ use super::request::{Outcome, Request, Span};
 use super::state::{Core, Hold, Shared};
 use crate::error::Error;
 use crate::object::ChunkKey;
+use crate::observe::clock::Clock;
 use crate::residency::state::{CopyState, Ended, Exclusive, Refused};
 use stratal_runtime::tensor::managed::Access;
 
@@ -28,10 +29,67 @@ impl Shared {
             core.victims.remove(key);
             self.unmark_ahead(core, key);
         }
+        if access == Access::Read {
+            self.open_gates(core, span);
+        }
         Ok(())
     }
 
+    /// Lets hits on a span pass without the lock, where residency grants shared leases and no writer waits.
+    fn open_gates(&self, core: &Core, span: &Span) {
+        let Some(object) = core.catalogue.get(span.object) else { return };
+        let Some(first) = object.address(0) else { return };
+        if core.closed.is_some() || object.forgotten || object.slice_of.is_some() {
+            return;
+        }
+        let opens = |chunk: u32| {
+            let key = ChunkKey { object: span.object, chunk };
+            let writes = |request: &Request| request.access == Access::Write && request.span.contains(key);
+            core.table.get(key).is_some_and(|record| record.may_share(self.host))
+                && object.seats.get(chunk as usize).is_some_and(|seat| !seat.ahead && !seat.reborn)
+                && !core.requests.waiting().any(writes)
+        };
+        span.chunks
+            .clone()
+            .filter(|chunk| opens(*chunk))
+            .for_each(|chunk| object.gates.open_chunk(chunk, first));
+        let all = 0..object.placement.chunks();
+        if span.chunks.clone().count() == all.len() && all.into_iter().all(opens) {
+            object.gates.open_whole(first);
+        }
+    }
+
+    /// Has everybody ask the core for a chunk; who is inside its gates counts as a lease of it from now on.
+    pub(super) fn close_gates(&self, core: &mut Core, key: ChunkKey) {
+        let Core { catalogue, table, victims, .. } = core;
+        let Some(object) = catalogue.get(key.object) else { return };
+        let (whole, alone) = object.gates.close(key.chunk);
+        let mut count = |key: ChunkKey, holds: u32| {
+            if holds > 0 {
+                victims.remove(key);
+            }
+            for _ in 0..holds {
+                let leased = table.get_mut(key).map(|chunk| chunk.lease_shared(self.host));
+                debug_assert_eq!(leased, Some(Ok(())), "a gate is open only where leases are granted");
+            }
+        };
+        if whole > 0 {
+            let chunks = 0..object.placement.chunks();
+            chunks.for_each(|chunk| count(ChunkKey { chunk, ..key }, whole));
+        }
+        count(key, alone);
+    }
+
+    /// Closes every gate, as at the end of the engine.
+    pub(super) fn close_all(&self, core: &mut Core) {
+        let keys: Vec<_> = core.table.iter().map(|(key, _)| key).collect();
+        keys.into_iter().for_each(|key| self.close_gates(core, key));
+    }
+
     fn lease_chunk(&self, core: &mut Core, key: ChunkKey, access: Access) -> Result<(), Refused> {
+        if access == Access::Write {
+            self.close_gates(core, key);
+        }
         let windowed = core.catalogue.get(key.object).is_some_and(|object| object.window.is_some());
         let chunk = core.table.get_mut(key).ok_or(Refused::Forgotten)?;
         match access {
@@ -58,6 +116,7 @@ impl Shared {
             }
             self.settle(core, key);
         }
+        self.open_gates(core, &hold.span);
         self.collect(core, hold.span.object);
     }
 
@@ -86,6 +145,9 @@ impl Shared {
             .map(|request| (request.ticket, request.span.clone(), request.access))
             .collect();
         for (ticket, span, access) in waiting {
+            if core.requests.yields(&span, access, Some(ticket), self.clock.now_ns()) {
+                continue;
+            }
             let poisoned = self.is_poisoned(core, &span, access);
             match if poisoned { Err(Refused::Poisoned) } else { self.lease_span(core, &span, access) } {
                 Ok(()) => self.end_request(core, ticket, Outcome::Granted),

@@ -1,24 +1,35 @@
-//! Leases as users take them: the engine as the [`Keeper`] of its tensors.
+//! Leases as users take them: the engine as the keeper of its tensors.
 //!
-//! A hit is one short critical section. A miss becomes a request, and its thread sleeps until the worker grants it,
-//! or until the deadline of the policy. Nothing is held while it sleeps.
+//! A hit passes the `gates` of its object's `entry` without a lock, and the core learns of it from the `hits` that
+//! threads note. A miss becomes a request, and its thread sleeps until the worker grants it, or until the deadline of the
+//! policy. Nothing is held while it sleeps.
 //!
-//! Invariant (contract of [`Keeper`]): a token stands for chunks that residency counts as leased, so their blocks
-//! are neither evicted, moved, nor written by a transfer until it is released.
+//! Invariant (contract of `Keeper`): a token stands for chunks that residency counts as leased, or that lie behind an
+//! open gate which counts it, so their blocks are neither evicted, moved, nor written by a transfer until it is
+//! released.
 
-use super::request::{Outcome, Span};
+mod entry;
+mod gates;
+mod hits;
+
+pub(super) use entry::Entry;
+pub(super) use gates::Gates;
+pub(super) use hits::{Front, Trails};
+
+use super::request::{Outcome, Span, TURN_NS};
 use super::slice::Lent;
 use super::state::{Core, Hold, Shared};
 use crate::error::{Error, ErrorKind, Result};
 use crate::observe::clock::Clock;
 use crate::residency::state::{CopyState, Exclusive, Refused};
 use crate::transfer::STAGING_BLOCK_BYTES;
+use gates::Pass;
 use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
-use stratal_runtime::tensor::managed::{Access, Held, Keeper};
+use std::time::{Duration, Instant};
+use stratal_runtime::tensor::managed::{Access, Held};
 
 /// Names no lease: what a lease of no bytes holds.
 const NO_TOKEN: u64 = u64::MAX;
@@ -48,68 +59,57 @@ impl Drop for Handle {
     }
 }
 
-// SAFETY:
-// - `bytes .. bytes + len` is valid until `release`: all chunks under it are leased in the residency table, leased
-//   copies are neither evicted nor moved, and their blocks keep span and window alive inside `Shared`, which the
-//   lease holds through this handle;
-// - it changes only by its holder: fills go only to absent copies, and an exclusive lease excludes all others;
-// - the placement keeps a whole tensor aligned to 64 bytes and a slice to its element.
-unsafe impl Keeper for Handle {
-    fn acquire(&self, id: u64, range: Range<u64>, access: Access) -> Result<Held> {
-        self.0.acquire(id, range, access)
-    }
-
-    fn release(&self, token: u64) {
-        if !self.0.is_at_home() {
-            return;
-        }
-        let torn = std::thread::panicking();
-        let mut core = self.0.lock();
-        let Some(hold) = core.holds.take(token) else { return };
-        let how = if torn { Exclusive::Torn } else { Exclusive::Written };
-        self.0.unlease(&mut core, &hold, how);
-        self.0.grant_ready(&mut core);
-        drop(core);
-        self.0.wake();
-    }
-
-    fn prefetch(&self, id: u64, range: Range<u64>) {
-        if !self.0.is_at_home() {
-            return;
-        }
-        let mut core = self.0.lock();
-        let Ok(object) = index(id).and_then(|index| core.catalogue.live(index).map(|object| (index, object)))
-        else {
-            return;
-        };
-        let (index, object) = object;
-        if range.start >= range.end || range.end > object.placement.bytes {
-            return;
-        }
-        let span = Span { object: index, chunks: object.placement.chunks_of(&range) };
-        self.0.hint(&mut core, &span);
-        drop(core);
-        self.0.wake();
-    }
-
-    fn forget(&self, id: u64) {
-        if !self.0.is_at_home() {
-            return;
-        }
-        let mut core = self.0.lock();
-        if let Ok(index) = index(id) {
-            self.0.forget_object(&mut core, index);
-        }
-        drop(core);
-        self.0.wake();
-    }
-}
-
 fn index(id: u64) -> Result<u32> {
     u32::try_from(id).map_err(|_| Error::new(ErrorKind::Missing, "no object has that id").with("object", id))
 }
 
 impl Shared {
+    fn release(&self, token: u64) {
+        if !self.is_at_home() {
+            return;
+        }
+        let torn = std::thread::panicking();
+        let mut core = self.lock();
+        let Some(hold) = core.holds.take(token) else { return };
+        let how = if torn { Exclusive::Torn } else { Exclusive::Written };
+        self.unlease(&mut core, &hold, how);
+        self.grant_ready(&mut core);
+        drop(core);
+        self.wake();
+    }
+
+    /// A hold left after its gate was closed. Returns what kept its object, once nobody is inside: to be dropped
+    /// without the lock, since it may be the last that holds the engine.
+    fn leave_closed(&self, object: u32, part: Pass) -> Option<Arc<Entry>> {
+        let mut core = self.lock();
+        // The record stays while a lease counts, and this one still does.
+        let record = core.catalogue.get_mut(object)?;
+        record.gates.leave_closed(part);
+        let anchor = if record.gates.holds() == 0 { record.anchor.take() } else { None };
+        let chunks = part.chunks(record.placement.chunks());
+        let hold = Hold { span: Span { object, chunks }, access: Access::Read };
+        self.unlease(&mut core, &hold, Exclusive::Untouched);
+        self.grant_ready(&mut core);
+        drop(core);
+        self.wake();
+        anchor
+    }
+
+    fn prefetch(&self, index: u32, range: &Range<u64>) {
+        if !self.is_at_home() {
+            return;
+        }
+        let mut core = self.lock();
+        let Ok(object) = core.catalogue.live(index) else { return };
+        if range.start >= range.end || range.end > object.placement.bytes {
+            return;
+        }
+        let span = Span { object: index, chunks: object.placement.chunks_of(range) };
+        self.hint(&mut core, &span);
+        drop(core);
+        self.wake();
+    }
+
     fn acquire(&self, id: u64, range: Range<u64>, access: Access) -> Result<Held> {
         if !self.is_at_home() {
             let message = "the engine stayed in the process that was forked; build another one here";
@@ -117,6 +117,7 @@ impl Shared {
         }
         let mut core = self.lock();
         core.open()?;
+        self.catch_up(&mut core);
         let index = index(id)?;
         let object = core.catalogue.live(index)?;
         if range.start > range.end || range.end > object.placement.bytes {
@@ -124,7 +125,12 @@ impl Shared {
             return Err(Error::new(ErrorKind::Shape, message).with("tensor", &object.name));
         }
         if range.is_empty() {
-            return Ok(Held { bytes: NonNull::<Empty>::dangling().cast(), len: 0, token: NO_TOKEN });
+            return Ok(Held {
+                bytes: NonNull::<Empty>::dangling().cast(),
+                len: 0,
+                token: NO_TOKEN,
+                anchored: false,
+            });
         }
         let lent = self.choose_copy(&mut core, index, range, access)?;
         self.check_fits(&core, &lent.span)?;
@@ -137,7 +143,8 @@ impl Shared {
             let error = Error::from(Refused::Poisoned);
             return Err(error.with("tensor", core.catalogue.name(lent.span.object)));
         }
-        if self.lease_span(&mut core, &lent.span, access).is_err() {
+        let yields = core.requests.yields(&lent.span, access, None, self.clock.now_ns());
+        if yields || self.lease_span(&mut core, &lent.span, access).is_err() {
             core = self.wait_for(core, &lent.span, access)?;
         }
         let held = self.hold(&mut core, lent, access);
@@ -203,14 +210,24 @@ impl Shared {
     ) -> Result<MutexGuard<'a, Core>> {
         let (since, start_ns) = (Instant::now(), self.clock.now_ns());
         let deadline = self.policy.deadline();
-        let ticket = core.requests.push(span.clone(), access);
+        let ticket = core.requests.push(span.clone(), access, start_ns);
         self.want(&mut core, span);
+        if access == Access::Write {
+            // Nobody overtakes a writer through a gate.
+            span.keys().for_each(|key| self.close_gates(&mut core, key));
+        }
         self.wake();
         while core.requests.is_waiting(ticket) {
             let Some(left) = deadline.checked_sub(since.elapsed()).filter(|left| !left.is_zero()) else {
                 break;
             };
-            core = self.changed.wait_timeout(core, left).unwrap_or_else(PoisonError::into_inner).0;
+            let yields = access == Access::Read && core.requests.has_writer_before(span, ticket);
+            let nap = if yields { left.min(Duration::from_nanos(TURN_NS)) } else { left };
+            core = self.changed.wait_timeout(core, nap).unwrap_or_else(PoisonError::into_inner).0;
+            if yields {
+                // The writer's turn may be over.
+                self.grant_ready(&mut core);
+            }
         }
         self.counters.stall_ns.add(self.clock.now_ns() - start_ns);
         match core.requests.remove(ticket).map(|request| request.outcome) {
@@ -251,7 +268,11 @@ impl Shared {
     }
 
     fn held_bytes(&self, core: &Core) -> u64 {
-        core.holds.iter().map(|hold| core.span_bytes(&hold.span)).sum()
+        let leased = core.table.iter().filter(|(key, chunk)| {
+            let inside = || core.catalogue.get(key.object).is_some_and(|object| object.gates.holds() > 0);
+            chunk.is_leased() || (chunk.state(self.host) != CopyState::Absent && inside())
+        });
+        leased.map(|(key, _)| self.copy_bytes(core, key)).sum()
     }
 
     /// Turns a leased span into the bytes of the lease.
@@ -262,12 +283,15 @@ impl Shared {
             self.unlease(core, &hold, Exclusive::Untouched);
             return Err(Error::new(ErrorKind::Missing, "the leased copy has no address"));
         };
-        Ok(Held { bytes, len: lent.len, token: core.holds.put(hold) })
+        Ok(Held { bytes, len: lent.len, token: core.holds.put(hold), anchored: false })
     }
 
     /// Ends the engine: waiters fail, the worker goes once its flights have ended.
     pub(super) fn close(&self, why: &'static str) {
-        self.lock().closed.get_or_insert(why);
+        let mut core = self.lock();
+        core.closed.get_or_insert(why);
+        self.close_all(&mut core);
+        drop(core);
         self.changed.notify_all();
         self.wake();
     }

@@ -40,9 +40,8 @@ use crate::observe::counters::Snapshot;
 use crate::policy::Policy;
 use crate::transfer::Placement;
 use catalogue::{Home, Object};
-use lease::Handle;
+use lease::{Entry, Handle};
 use std::sync::Arc;
-use stratal_runtime::tensor::managed::{Keeper, Managed};
 use stratal_runtime::tensor::{AnyTensor, DType, Element, Layout, Shape, Tensor};
 
 /// Keeps tensors in tiers within their budgets, and lends out their bytes. Cloning shares it; it ends with its last
@@ -102,28 +101,34 @@ impl Engine {
         let name: Arc<str> = Arc::from(name);
         let object =
             Object::new(Arc::clone(&name), Placement::unfiled(bytes), Home::Spill, dtype.size() as u64)?;
+        let gates = Arc::clone(&object.gates);
         let index = self.handle.0.add_object(&mut self.handle.0.lock(), object)?;
-        let keeper: Arc<dyn Keeper> = Arc::clone(&self.handle) as _;
-        AnyTensor::managed(dtype, shape, Managed::new(keeper, u64::from(index), name))
+        AnyTensor::managed(dtype, shape, Entry::managed(&self.handle, index, gates, name))
     }
 
     /// Marks the start of a pass: one traversal of the tensors in an order that the next pass repeats. Without marks
     /// the engine finds the period of the leases by itself.
     pub fn begin_pass(&self) {
-        self.handle.0.pass_begun(&mut self.handle.0.lock());
+        let mut core = self.handle.0.lock();
+        self.handle.0.catch_up(&mut core);
+        self.handle.0.pass_begun(&mut core);
+        drop(core);
         self.handle.0.wake();
     }
 
     /// What the engine has counted so far.
     #[must_use]
     pub fn counters(&self) -> Snapshot {
+        self.handle.0.catch_up(&mut self.handle.0.lock());
         self.handle.0.counters.snapshot()
     }
 
     /// The pass that is followed now, as it was recorded; `None` until one has repeated.
     #[must_use]
     pub fn trace(&self) -> Option<Trace> {
-        self.handle.0.lock().follower.trace().cloned()
+        let mut core = self.handle.0.lock();
+        self.handle.0.catch_up(&mut core);
+        core.follower.trace().cloned()
     }
 
     /// The policy it was built with.

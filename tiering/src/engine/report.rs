@@ -38,7 +38,8 @@ pub struct Report {
 
 impl Report {
     pub(super) fn of(shared: &Shared) -> Self {
-        let core = shared.lock();
+        let mut core = shared.lock();
+        shared.catch_up(&mut core);
         Self {
             driver: shared.driver.get().map_or("none", |driver| driver.name),
             io: shared.driver.get().map_or_else(DriverReport::default, |driver| driver.stats.report()),
@@ -48,7 +49,7 @@ impl Report {
             peak_bytes: core.ledger.peak_bytes(shared.host),
             spilled_bytes: core.store.as_ref().map_or(0, |store| store.used_bytes()),
             disks: core.store.iter().flat_map(|store| store.disks()).map(disk).collect(),
-            leases: core.holds.iter().count(),
+            leases: core.holds.iter().count() + core.catalogue.gated_holds(),
             scheduled_bytes_per_pass: core.follower.schedule().map(|schedule| schedule.pass_bytes()),
             counters: shared.counters.snapshot(),
             events: shared.events.snapshot().0,

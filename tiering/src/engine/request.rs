@@ -10,6 +10,9 @@ use crate::object::ChunkKey;
 use std::ops::RangeInclusive;
 use stratal_runtime::tensor::managed::Access;
 
+/// How long readers first wait for a writer.
+pub(super) const TURN_NS: u64 = 20_000_000;
+
 /// The chunks that a lease holds together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Span {
@@ -25,6 +28,12 @@ impl Span {
 
     pub(super) fn contains(&self, key: ChunkKey) -> bool {
         self.object == key.object && self.chunks.contains(&key.chunk)
+    }
+
+    fn overlaps(&self, other: &Self) -> bool {
+        self.object == other.object
+            && self.chunks.start() <= other.chunks.end()
+            && other.chunks.start() <= self.chunks.end()
     }
 }
 
@@ -44,6 +53,18 @@ pub(super) struct Request {
     pub(super) span: Span,
     pub(super) access: Access,
     pub(super) outcome: Outcome,
+    /// When it came, by the engine's clock.
+    since_ns: u64,
+}
+
+impl Request {
+    /// Whether readers that come later wait for this writer: by turns, each twice as long as the last. In its turns the
+    /// readers before it drain, so that it does not starve; in the others a reader that holds a lease and takes another
+    /// gets on, so that it does not wait for itself.
+    fn goes_first(&self, now_ns: u64) -> bool {
+        let turns = now_ns.saturating_sub(self.since_ns) / TURN_NS + 1;
+        turns.ilog2().is_multiple_of(2)
+    }
 }
 
 /// All leases that wait, oldest first.
@@ -55,10 +76,10 @@ pub(super) struct Requests {
 
 impl Requests {
     /// Adds a request and names it.
-    pub(super) fn push(&mut self, span: Span, access: Access) -> u64 {
+    pub(super) fn push(&mut self, span: Span, access: Access, now_ns: u64) -> u64 {
         let ticket = self.next_ticket;
         self.next_ticket += 1;
-        self.queue.push(Request { ticket, span, access, outcome: Outcome::Waiting });
+        self.queue.push(Request { ticket, span, access, outcome: Outcome::Waiting, since_ns: now_ns });
         ticket
     }
 
@@ -75,6 +96,23 @@ impl Requests {
 
     pub(super) fn waiting(&self) -> impl Iterator<Item = &Request> {
         self.queue.iter().filter(|request| matches!(request.outcome, Outcome::Waiting))
+    }
+
+    /// Whether a lease to read has to let a writer go first who came before it: before `ticket`, or who waits at all.
+    pub(super) fn yields(&self, span: &Span, access: Access, ticket: Option<u64>, now_ns: u64) -> bool {
+        access == Access::Read && self.writers_before(span, ticket).any(|writer| writer.goes_first(now_ns))
+    }
+
+    /// Whether a writer of the span waits, and came before `ticket`.
+    pub(super) fn has_writer_before(&self, span: &Span, ticket: u64) -> bool {
+        self.writers_before(span, Some(ticket)).next().is_some()
+    }
+
+    fn writers_before(&self, span: &Span, ticket: Option<u64>) -> impl Iterator<Item = &Request> {
+        let before = move |request: &Request| ticket.is_none_or(|ticket| request.ticket < ticket);
+        let writes = |request: &Request| request.access == Access::Write;
+        self.waiting()
+            .filter(move |request| before(request) && writes(request) && request.span.overlaps(span))
     }
 
     pub(super) fn get_mut(&mut self, ticket: u64) -> Option<&mut Request> {

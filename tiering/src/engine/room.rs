@@ -122,6 +122,7 @@ impl Shared {
     /// Evicts a victim that its home holds, spills one that it does not. Once the store has refused, dirty victims
     /// stay.
     fn send_away(&self, core: &mut Core, outbox: &mut Outbox, key: ChunkKey, lane: Lane, stuck: &mut Stuck) {
+        self.close_gates(core, key);
         let Some(chunk) = core.table.get_mut(key) else { return };
         if chunk.evict(self.host).is_ok() {
             self.counters.evictions_clean.add(1);
@@ -155,6 +156,10 @@ impl Shared {
     /// Frees the block of a chunk whose host copy is absent now.
     pub(super) fn free_copy(&self, core: &mut Core, key: ChunkKey) {
         core.victims.remove(key);
+        debug_assert!(
+            core.catalogue.get(key.object).is_none_or(|object| !object.gates.lends(key.chunk)),
+            "bytes behind an open gate are not freed"
+        );
         if let Some(block) = core.catalogue.seat_mut(key).and_then(|seat| seat.block.take()) {
             self.free_block(core, block);
         }

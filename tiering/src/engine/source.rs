@@ -5,7 +5,7 @@
 
 use super::Engine;
 use super::catalogue::{Home, Object, OriginFile};
-use super::lease::Handle;
+use super::lease::{Entry, Handle};
 use super::state::Shared;
 use crate::device::host::PAGE_BYTES;
 use crate::error::{Error, ErrorKind, Result};
@@ -13,7 +13,6 @@ use crate::io::file::IoFile;
 use crate::origin::{Checkpoint, TensorEntry};
 use crate::transfer::Placement;
 use std::sync::{Arc, OnceLock};
-use stratal_runtime::tensor::managed::{Keeper, Managed};
 use stratal_runtime::tensor::params::{Adopt, ParamInfo, ParamSource};
 use stratal_runtime::tensor::{AnyTensor, DType};
 
@@ -103,9 +102,9 @@ impl ParamSource for Source {
         let element_align = dtype.size() as u64;
         let object =
             Object::new(Arc::clone(&entry.name), placement, Home::Origin(Arc::clone(origin)), element_align)?;
+        let gates = Arc::clone(&object.gates);
         let index = self.handle.0.add_object(&mut self.handle.0.lock(), object)?;
-        let keeper: Arc<dyn Keeper> = Arc::clone(&self.handle) as _;
-        let managed = Managed::new(keeper, u64::from(index), Arc::clone(&entry.name));
+        let managed = Entry::managed(&self.handle, index, gates, Arc::clone(&entry.name));
         AnyTensor::managed(dtype, &shape, managed)
     }
 }

@@ -154,6 +154,9 @@ impl Shared {
         }
         self.note_dirt(core, key);
         let wanted = core.catalogue.seat(key).is_some_and(|seat| seat.wanted > 0);
+        if leaving && !wanted {
+            self.close_gates(core, key);
+        }
         let evicted =
             leaving && !wanted && core.table.get_mut(key).is_some_and(|chunk| chunk.evict(self.host).is_ok());
         if evicted {

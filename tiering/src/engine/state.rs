@@ -5,6 +5,7 @@
 //! it up.
 
 use super::catalogue::Catalogue;
+use super::lease::{Front, Trails};
 use super::request::{Requests, Span};
 use super::write_back::Dirty;
 use crate::device::host::FramePool;
@@ -31,6 +32,8 @@ pub(super) const EVENTS_KEPT: usize = 64;
 
 /// What all handles, leases and the worker of one engine share.
 pub(super) struct Shared {
+    /// What hits read.
+    pub(super) front: Front,
     pub(super) core: Mutex<Core>,
     /// Signalled when a request was granted or failed, or a lease ended.
     pub(super) changed: Condvar,
@@ -64,6 +67,8 @@ pub(super) struct Core {
     pub(super) requests: Requests,
     pub(super) holds: Holds,
     pub(super) follower: Follower,
+    /// Hits that follower and policy have not seen yet.
+    pub(super) trails: Trails,
     /// The store, made at the first spill.
     pub(super) store: Option<Store>,
     /// Hints of users, to fetch ahead as the window allows.

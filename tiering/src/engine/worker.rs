@@ -176,6 +176,7 @@ impl Worker {
 
     /// One look at the state: what has ended, then what to start.
     fn round(&mut self, core: &mut Core, done: &mut Vec<Completion<Freight>>) -> Vec<Outgoing> {
+        self.shared.catch_up(core);
         for completion in done.drain(..) {
             self.take(core, completion);
         }
@@ -266,8 +267,12 @@ impl Worker {
             match started {
                 Ok(Started::Yes) => shared.mark_ahead(core, key, hinted),
                 Ok(_) if hinted => return core.hints.push_front(key),
-                // A prefetch never fails its caller: the lease that needs the chunk will say what is wrong.
-                Ok(_) | Err(_) => return core.follower.cancelled(key),
+                // A prefetch never fails its caller: the lease that needs the chunk will say what is wrong. Once the
+                // program has got on there may be room: its hits say so.
+                Ok(_) | Err(_) => {
+                    core.follower.cancelled(key);
+                    return shared.hang_bell();
+                }
             }
         }
     }
@@ -520,6 +525,7 @@ impl Drop for LastWords {
         let why =
             if std::thread::panicking() { "the engine's worker has failed" } else { "the engine is closed" };
         core.closed.get_or_insert(why);
+        self.0.close_all(&mut core);
         let tickets: Vec<_> = core.requests.waiting().map(|request| request.ticket).collect();
         for ticket in tickets {
             let error = Error::new(ErrorKind::Closed, why);

@@ -140,7 +140,7 @@ unsafe impl Keeper for Maps {
         let start = usize::try_from(range.start).map_err(|_| outside())?;
         let end = usize::try_from(range.end).map_err(|_| outside())?;
         let held = bytes.and_then(|bytes| bytes.get(start..end)).ok_or_else(outside)?;
-        Ok(Held { bytes: NonNull::from(held).cast(), len: held.len(), token: 0 })
+        Ok(Held { bytes: NonNull::from(held).cast(), len: held.len(), token: 0, anchored: false })
     }
 
     fn release(&self, _: u64) {}

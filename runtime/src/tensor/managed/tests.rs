@@ -32,7 +32,12 @@ unsafe impl Keeper for Noting {
             return Err(Error::new(ErrorKind::Unsupported, "read-only home"));
         }
         let words = &self.bytes[range.start as usize / 8..range.end as usize / 8];
-        Ok(Held { bytes: NonNull::from(words).cast(), len: size_of_val(words), token: range.start })
+        Ok(Held {
+            bytes: NonNull::from(words).cast(),
+            len: size_of_val(words),
+            token: range.start,
+            anchored: false,
+        })
     }
 
     fn release(&self, token: u64) {
@@ -108,7 +113,7 @@ unsafe impl Keeper for Careless {
     fn acquire(&self, _: u64, _: Range<u64>, _: Access) -> Result<Held> {
         let first = NonNull::from(&*self.bytes).cast::<u8>();
         // SAFETY: `skip` is at most 16, the size of the box.
-        Ok(Held { bytes: unsafe { first.add(self.skip) }, len: self.len, token: 0 })
+        Ok(Held { bytes: unsafe { first.add(self.skip) }, len: self.len, token: 0, anchored: false })
     }
 
     fn release(&self, _: u64) {}

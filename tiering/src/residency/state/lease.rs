@@ -63,6 +63,12 @@ impl Chunk {
         Ok(())
     }
 
+    /// Whether [`Self::lease_shared`] would grant a lease now.
+    #[must_use]
+    pub fn may_share(&self, tier: TierId) -> bool {
+        self.life == Life::Live && self.exclusive.is_none() && self.is_valid(tier)
+    }
+
     fn leasable(&mut self, tier: TierId) -> Result<&mut TierCopy, Refused> {
         let current = self.generation;
         let copy = self.copy_mut(tier)?;

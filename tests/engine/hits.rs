@@ -1,0 +1,165 @@
+//! Promise: a hit takes no lock and loses nothing: no bytes go under it, no lease goes uncounted, no writer starves.
+
+use crate::world::{adopt, checkpoint, directory, engine, load, value};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use stratal::{Checkpoint, Dyn, Tensor};
+use stratal_support::dice::Dice;
+
+const MIB: usize = 1 << 18; // f32 elements
+
+/// Threads that hit, miss and write at random, under a budget that holds half: every byte is the right one, and the
+/// counters add up.
+#[test]
+fn hits_beside_evictions_see_the_right_bytes() {
+    let dir = directory();
+    let engine = engine(dir.path(), "8 MiB");
+    let elements: Vec<usize> = (0..12).map(|i| [MIB / 8, MIB, 5 * MIB / 2][i % 3]).collect();
+    let path = checkpoint(dir.path(), &elements);
+    let tensors = load(&engine, &path, elements.len());
+    let state = engine.zeros::<f32, (Dyn,)>("state", [MIB]).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..4_u64 {
+            let (tensors, state, elements) = (&tensors, &state, &elements);
+            scope.spawn(move || {
+                let mut dice = Dice::new(thread + 1);
+                for round in 0..400 {
+                    let i = dice.below(tensors.len());
+                    let lease = tensors[i].read().unwrap();
+                    let at = dice.below(elements[i]);
+                    assert_eq!(lease[at], value(i, at), "tensor {i}, element {at}");
+                    let row = dice.below(elements[i]);
+                    let rows = tensors[i].read_rows(row..row + 1).unwrap();
+                    assert_eq!(rows[0], value(i, row), "tensor {i}, row {row}");
+                    if round % 40 == 0 {
+                        drop((lease, rows));
+                        let mut all = state.write().unwrap();
+                        assert!(all.iter().all(|element| *element == all[0]), "half a write was seen");
+                        all.as_mut_slice().fill(round as f32);
+                    }
+                }
+            });
+        }
+    });
+    let counted = engine.counters();
+    assert_eq!(counted.chunk_leases, counted.hits + counted.misses, "{counted}");
+    assert!(counted.leases >= 4 * 2 * 400, "{counted}");
+    assert!(counted.hits > 0 && counted.misses > 0, "{counted}");
+    assert_eq!(engine.report().leases, 0);
+}
+
+/// Hits are followed though nobody tells the engine of them one by one: a pass that is all but resident is learned.
+#[test]
+fn hits_are_part_of_the_pass_that_is_learned() {
+    let dir = directory();
+    let engine = engine(dir.path(), "16 MiB");
+    let path = checkpoint(dir.path(), &[MIB; 18]);
+    let tensors = load(&engine, &path, 18);
+    for _ in 0..6 {
+        tensors.iter().for_each(|tensor| drop(tensor.read().unwrap()));
+    }
+    let trace = engine.trace().expect("a pass of 18 leases repeats");
+    assert_eq!(trace.steps.len() % 18, 0, "{} steps", trace.steps.len());
+}
+
+/// Leases that were hits hold bytes and engine beyond tensor and engine, on any thread.
+#[test]
+fn a_hit_outlives_its_tensor_and_its_engine() {
+    let dir = directory();
+    let engine = engine(dir.path(), "8 MiB");
+    let path = checkpoint(dir.path(), &[MIB, 3 * MIB]);
+    let tensors = load(&engine, &path, 2);
+    tensors.iter().for_each(|tensor| drop(tensor.read().unwrap()));
+    let leases: Vec<_> =
+        tensors.iter().map(|tensor| (tensor.read().unwrap(), tensor.read().unwrap())).collect();
+    assert_eq!(engine.report().leases, 4);
+    drop((engine, tensors));
+    let check = |leases: Vec<(stratal::ReadLease<f32, (Dyn,)>, _)>| {
+        for (i, (one, other)) in leases.into_iter().enumerate() {
+            drop::<stratal::ReadLease<f32, (Dyn,)>>(other);
+            assert!((0..one.len()).step_by(997).all(|at| one[at] == value(i, at)));
+        }
+    };
+    std::thread::spawn(move || check(leases)).join().unwrap();
+}
+
+/// A copy that a hit holds is no victim: whoever needs its room waits, and goes on when it is dropped.
+#[test]
+fn a_held_hit_is_not_evicted() {
+    let dir = directory();
+    let engine = engine(dir.path(), "4 MiB");
+    let small = engine.zeros::<f32, (Dyn,)>("small", [MIB]).unwrap();
+    let big = engine.zeros::<f32, (Dyn,)>("big", [4 * MIB]).unwrap();
+    small.write().unwrap().as_mut_slice().fill(1.0);
+    drop(small.read().unwrap());
+    let hit = small.read().unwrap();
+    std::thread::scope(|scope| {
+        let all = scope.spawn(|| big.read().map(|lease| lease[7]));
+        std::thread::sleep(Duration::from_millis(50));
+        assert!(!all.is_finished() && hit.iter().all(|element| *element == 1.0));
+        drop(hit);
+        assert_eq!(all.join().unwrap().unwrap(), 0.0);
+    });
+    assert!(small.read().unwrap().iter().all(|element| *element == 1.0));
+}
+
+/// Readers whose leases overlap without end do not keep a writer out.
+#[test]
+fn overlapping_readers_do_not_starve_a_writer() {
+    let dir = directory();
+    let engine = engine(dir.path(), "8 MiB");
+    let tensor = engine.zeros::<f32, (Dyn,)>("shared", [MIB]).unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    let held = tensor.read().unwrap();
+                    std::thread::sleep(Duration::from_micros(700));
+                    drop(held);
+                }
+            });
+        }
+        std::thread::sleep(Duration::from_millis(20));
+        let since = Instant::now();
+        let wrote = tensor.write().map(drop);
+        done.store(true, Ordering::Relaxed);
+        assert!(wrote.is_ok() && since.elapsed() < Duration::from_secs(2), "{:?} {wrote:?}", since.elapsed());
+    });
+}
+
+/// A thread that holds a lease and takes another one while a writer waits is let through.
+#[test]
+fn a_reader_that_reads_again_does_not_lock_itself_out() {
+    let dir = directory();
+    let engine = engine(dir.path(), "8 MiB");
+    let tensor = engine.zeros::<f32, (Dyn,)>("shared", [MIB]).unwrap();
+    let first = tensor.read().unwrap();
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| tensor.write().map(drop));
+        std::thread::sleep(Duration::from_millis(50));
+        let again = tensor.read().map(drop);
+        drop(first);
+        assert!(again.is_ok(), "{again:?}");
+        assert!(writer.join().unwrap().is_ok());
+    });
+}
+
+/// A dropped tensor's index is used again: leases and hits of the old one say nothing of the new.
+#[test]
+fn a_new_tensor_is_not_mistaken_for_an_old_one() {
+    let dir = directory();
+    let engine = engine(dir.path(), "8 MiB");
+    let path = checkpoint(dir.path(), &[MIB]);
+    let opened = Checkpoint::open(&path).unwrap();
+    for _ in 0..50 {
+        let tensors = adopt(&engine, &opened, 1);
+        drop(tensors[0].read().unwrap());
+        let held = tensors[0].read().unwrap();
+        drop(tensors);
+        let fresh: Tensor<f32, (Dyn,)> = engine.zeros("fresh", [MIB]).unwrap();
+        assert!(fresh.read().unwrap().iter().all(|element| *element == 0.0));
+        assert_eq!(held[5], value(0, 5));
+    }
+    assert_eq!(engine.report().leases, 0);
+}

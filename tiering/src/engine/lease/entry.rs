@@ -1,0 +1,141 @@
+//! One tensor's way into the engine: hits pass its gates, everything else goes to the core.
+//!
+//! ```text
+//!  acquire ─ gates open ──> enter, note, lent      two atomic operations a lease, no lock, no bell
+//!          └ else ────────> the core               a miss, a writer, or bytes that nobody has used yet
+//!  release ─ gates open ──> leave
+//!          └ closed ──────> the core               somebody waits for the bytes
+//! ```
+//!
+//! Invariant: while a hold is inside a gate, the entry lives: by its tensor, or once that is dropped by the core, which
+//! keeps it as the object's anchor until the last hold has left. So a hold through a gate counts no `Arc`.
+
+use super::super::state::Shared;
+use super::gates::{Gates, Pass};
+use super::{Handle, index};
+use crate::error::Result;
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, Weak};
+use stratal_runtime::sys::forks;
+use stratal_runtime::tensor::managed::{Access, Held, Keeper, Managed};
+
+/// The keeper of one tensor.
+pub(in crate::engine) struct Entry {
+    me: Weak<Self>,
+    object: u32,
+    gates: Arc<Gates>,
+    shared: Arc<Shared>,
+    /// Keeps the worker.
+    _engine: Arc<Handle>,
+}
+
+impl Entry {
+    /// The handle on an object of `engine`, as tensors hold it.
+    pub(in crate::engine) fn managed(
+        engine: &Arc<Handle>,
+        object: u32,
+        gates: Arc<Gates>,
+        name: Arc<str>,
+    ) -> Managed {
+        let (shared, _engine) = (Arc::clone(&engine.0), Arc::clone(engine));
+        let entry: Arc<dyn Keeper> =
+            Arc::new_cyclic(|me| Self { me: Weak::clone(me), object, gates, shared, _engine });
+        Managed::new(entry, u64::from(object), name)
+    }
+
+    /// A lease on bytes whose gates are open.
+    #[inline]
+    fn hit(&self, range: &Range<u64>) -> Option<Held> {
+        if forks() != self.shared.front.forks {
+            return None;
+        }
+        match self.gates.enter(range) {
+            Ok(pass) => {
+                let Some(bytes) = self.gates.address(range.start) else {
+                    self.leave(pass);
+                    return None;
+                };
+                self.shared.note_hit(pass.noted(self.object), self.gates.weight(pass));
+                let len = (range.end - range.start) as usize;
+                Some(Held { bytes, len, token: pass.token(), anchored: true })
+            }
+            Err(None) => None,
+            Err(Some(part)) => {
+                self.leave(part);
+                None
+            }
+        }
+    }
+
+    #[inline]
+    fn leave(&self, pass: Pass) {
+        self.gates.leave(pass, |part| self.leave_closed(part));
+    }
+
+    #[cold]
+    fn leave_closed(&self, part: Pass) {
+        // The part is still inside, so the entry lives; from here on this count keeps it, and the engine.
+        let Some(me) = self.me.upgrade() else { return };
+        let anchor = me.shared.leave_closed(me.object, part);
+        drop((anchor, me));
+    }
+}
+
+// SAFETY:
+// - `bytes .. bytes + len` is valid until `release`: through a gate, because the core closes it before it gives a chunk
+//   away, and counts whoever is inside as a lease of the residency table; else because all chunks under it are leased
+//   there. Leased copies are neither evicted nor moved, and their blocks keep span and window alive inside `Shared`,
+//   which the entry holds;
+// - it changes only by its holder: fills go only to absent copies, and an exclusive lease excludes all others;
+// - the placement keeps a whole tensor aligned to 64 bytes and a slice to its element;
+// - holds through a gate are anchored: the tensor's `Managed` counts the entry, and `forget`, its last act, leaves an
+//   anchor with the core while anybody is inside.
+unsafe impl Keeper for Entry {
+    #[inline]
+    fn acquire(&self, id: u64, range: Range<u64>, access: Access) -> Result<Held> {
+        if access == Access::Read
+            && let Some(held) = self.hit(&range)
+        {
+            return Ok(held);
+        }
+        self.shared.acquire(id, range, access)
+    }
+
+    #[inline]
+    fn release(&self, token: u64) {
+        match Pass::of_token(token) {
+            Some(_) if forks() != self.shared.front.forks => {}
+            Some(pass) => self.leave(pass),
+            None => self.shared.release(token),
+        }
+    }
+
+    fn prefetch(&self, id: u64, range: Range<u64>) {
+        if let Ok(index) = index(id) {
+            self.shared.prefetch(index, &range);
+        }
+    }
+
+    fn forget(&self, id: u64) {
+        let Ok(index) = index(id) else { return };
+        if !self.shared.is_at_home() {
+            return;
+        }
+        let mut core = self.shared.lock();
+        self.shared.forget_object(&mut core, index);
+        if self.gates.holds() > 0
+            && let Some(object) = core.catalogue.get_mut(index)
+        {
+            object.anchor = self.me.upgrade();
+        }
+        drop(core);
+        self.shared.wake();
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry").field("object", &self.object).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,185 @@
+//! The gates before an object's host copies, through which a hit passes without a lock.
+//!
+//! ```text
+//!  whole   ─ entered by leases on all of the object; open only while every chunk may be shared
+//!  chunk 0 ─ entered by leases on some chunks, one by one; none where the object has one chunk
+//!  chunk 1 ─
+//! ```
+//!
+//! Invariant: a gate is open only while residency would grant a shared lease of every chunk behind it. The core closes
+//! it before it takes that away, and counts the holds that are still inside as shared leases of those chunks: from then
+//! on they are in the residency table, and leave under the lock.
+
+use crate::transfer::Placement;
+use std::ops::{Range, RangeInclusive};
+use std::ptr::{NonNull, null_mut};
+use std::sync::atomic::{AtomicPtr, Ordering};
+use stratal_runtime::hold::Gate;
+
+/// Marks a token of a hold that came through a gate; tokens of other leases have it clear.
+const GATED: u64 = 1 << 63;
+
+/// The chunks of a hold on the whole object.
+const WHOLE: u32 = u32::MAX;
+
+/// Most chunks that a lease enters one by one.
+const CHUNKS_MAX: u32 = 8;
+
+/// What a gated hold stands for, in 32 bits: all chunks, or a first and a last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine) struct Pass(u32);
+
+impl Pass {
+    fn of(chunks: &RangeInclusive<u32>) -> Option<Self> {
+        let (first, last) = (*chunks.start(), *chunks.end());
+        (last < 0xFFFF && last - first < CHUNKS_MAX).then_some(Self(first << 16 | last))
+    }
+
+    /// The pass that a token stands for, if it came through a gate.
+    pub(super) fn of_token(token: u64) -> Option<Self> {
+        (token & GATED != 0).then_some(Self(token as u32))
+    }
+
+    pub(super) fn token(self) -> u64 {
+        GATED | u64::from(self.0)
+    }
+
+    /// As a trail notes it, with the object.
+    pub(super) fn noted(self, object: u32) -> u64 {
+        u64::from(object) << 32 | u64::from(self.0)
+    }
+
+    /// Object and pass of a note.
+    pub(in crate::engine) fn of_note(note: u64) -> (u32, Self) {
+        ((note >> 32) as u32, Self(note as u32))
+    }
+
+    /// The chunks, of an object that has `count`.
+    pub(in crate::engine) fn chunks(self, count: u32) -> RangeInclusive<u32> {
+        if self.0 == WHOLE { 0..=count.saturating_sub(1) } else { self.0 >> 16..=self.0 & 0xFFFF }
+    }
+}
+
+/// The gates of one object, and where its bytes are while one is open. Alone on its cache lines: threads that lease
+/// different objects do not slow each other down.
+#[derive(Debug)]
+#[repr(align(128))]
+pub(in crate::engine) struct Gates {
+    whole: Gate,
+    chunks: Box<[Gate]>,
+    placement: Placement,
+    /// Address of the object's first byte; set before a gate opens, and the same until all are closed and empty.
+    first: AtomicPtr<u8>,
+}
+
+impl Gates {
+    pub(in crate::engine) fn new(placement: Placement) -> Self {
+        let each = if placement.chunks() > 1 { placement.chunks() } else { 0 };
+        Self {
+            whole: Gate::new(),
+            chunks: (0..each).map(|_| Gate::new()).collect(),
+            placement,
+            first: AtomicPtr::new(null_mut()),
+        }
+    }
+
+    /// Takes a hold on a range of bytes, where every gate before it is open.
+    ///
+    /// # Errors
+    /// The hold on the first of its chunks, where a later gate was closed: the caller leaves it.
+    #[inline]
+    pub(super) fn enter(&self, range: &Range<u64>) -> Result<Pass, Option<Pass>> {
+        if range.start >= range.end || range.end > self.placement.bytes {
+            return Err(None);
+        }
+        if self.chunks.is_empty() || range.end - range.start == self.placement.bytes {
+            return if self.whole.enter() { Ok(Pass(WHOLE)) } else { Err(None) };
+        }
+        self.enter_chunks(self.placement.chunks_of(range))
+    }
+
+    fn enter_chunks(&self, chunks: RangeInclusive<u32>) -> Result<Pass, Option<Pass>> {
+        let pass = Pass::of(&chunks).ok_or(None)?;
+        match chunks.clone().find(|chunk| !self.chunks[*chunk as usize].enter()) {
+            None => Ok(pass),
+            Some(closed) if closed == *chunks.start() => Err(None),
+            Some(closed) => Err(Pass::of(&(*chunks.start()..=closed - 1))),
+        }
+    }
+
+    /// Chunks that a pass goes through.
+    #[inline]
+    pub(super) fn weight(&self, pass: Pass) -> u64 {
+        if pass.0 == WHOLE {
+            self.chunks.len().max(1) as u64
+        } else {
+            u64::from((pass.0 & 0xFFFF) - (pass.0 >> 16) + 1)
+        }
+    }
+
+    /// Gives a hold back; `closed` is called for each part of it whose gate was closed meanwhile, and which is left
+    /// under the lock. Nothing here is touched after the last part has gone: the object may be gone then.
+    #[inline]
+    pub(super) fn leave(&self, pass: Pass, mut closed: impl FnMut(Pass)) {
+        if pass.0 == WHOLE {
+            if !self.whole.leave() {
+                closed(pass);
+            }
+            return;
+        }
+        for chunk in pass.chunks(0) {
+            if !self.chunks[chunk as usize].leave() {
+                closed(Pass(chunk << 16 | chunk));
+            }
+        }
+    }
+
+    /// By the core, which holds its lock: gives back a part that [`Self::leave`] passed on.
+    pub(in crate::engine) fn leave_closed(&self, part: Pass) {
+        if part.0 == WHOLE {
+            self.whole.leave_closed();
+        } else {
+            self.chunks[(part.0 & 0xFFFF) as usize].leave_closed();
+        }
+    }
+
+    /// Address of byte `offset` of the object; only for a holder.
+    #[inline]
+    pub(super) fn address(&self, offset: u64) -> Option<NonNull<u8>> {
+        // The entering of the gate carries what was stored before its opening.
+        let first = NonNull::new(self.first.load(Ordering::Relaxed))?;
+        NonNull::new(first.as_ptr().wrapping_add(offset as usize))
+    }
+
+    /// By the core: opens the gate of a chunk whose object begins at `first`.
+    pub(in crate::engine) fn open_chunk(&self, chunk: u32, first: NonNull<u8>) {
+        if let Some(gate) = self.chunks.get(chunk as usize) {
+            self.first.store(first.as_ptr(), Ordering::Relaxed);
+            gate.open();
+        }
+    }
+
+    /// By the core: opens the gate of the whole object.
+    pub(in crate::engine) fn open_whole(&self, first: NonNull<u8>) {
+        self.first.store(first.as_ptr(), Ordering::Relaxed);
+        self.whole.open();
+    }
+
+    /// By the core: closes the gates before a chunk. Returns the holds inside that were not counted as leases before:
+    /// of the whole object, and of the chunk alone.
+    pub(in crate::engine) fn close(&self, chunk: u32) -> (u32, u32) {
+        let close = |gate: &Gate| if gate.is_open() { gate.close() } else { 0 };
+        (close(&self.whole), self.chunks.get(chunk as usize).map_or(0, close))
+    }
+
+    /// Holds that are inside.
+    pub(in crate::engine) fn holds(&self) -> usize {
+        self.chunks.iter().chain([&self.whole]).map(|gate| gate.holds() as usize).sum()
+    }
+
+    /// Whether the bytes of a chunk can be entered, or somebody is inside.
+    pub(in crate::engine) fn lends(&self, chunk: u32) -> bool {
+        let lends = |gate: &Gate| gate.is_open() || gate.holds() > 0;
+        lends(&self.whole) || self.chunks.get(chunk as usize).is_some_and(lends)
+    }
+}
