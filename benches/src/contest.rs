@@ -21,6 +21,9 @@ pub(crate) struct Metric {
     pub(crate) goal: Option<f64>,
 }
 
+/// What was measured: by metric, then contender, then round.
+pub(crate) type Values = Vec<Vec<Vec<f64>>>;
+
 /// Runs once and gives one value per metric.
 pub(crate) type Runner = Box<dyn FnMut() -> Result<Vec<f64>>>;
 
@@ -60,8 +63,8 @@ pub(crate) struct Contest {
 }
 
 impl Contest {
-    /// Runs `rounds` rounds, calling `tick` after each run, and compares.
-    pub(crate) fn hold(mut self, rounds: usize, mut tick: impl FnMut(&str)) -> Result<Vec<Row>> {
+    /// Runs `rounds` rounds, calling `tick` after each run.
+    pub(crate) fn measure(&mut self, rounds: usize, mut tick: impl FnMut(&str)) -> Result<Values> {
         let mut values = vec![vec![Vec::new(); self.contenders.len()]; self.metrics.len()];
         for round in 0..rounds {
             for at in order(self.contenders.len(), round) {
@@ -76,11 +79,11 @@ impl Contest {
                 tick(contender.name);
             }
         }
-        Ok(self.rows(&values))
+        Ok(values)
     }
 
-    /// One row per metric and rival.
-    fn rows(&self, values: &[Vec<Vec<f64>>]) -> Vec<Row> {
+    /// What was measured as one row per metric and rival.
+    pub(crate) fn rows(&self, values: &[Vec<Vec<f64>>]) -> Vec<Row> {
         let find = |part: Part| self.contenders.iter().position(move |contender| contender.part == part);
         let Some(ours) = find(Part::Ours) else { return Vec::new() };
         let mut rows = Vec::new();

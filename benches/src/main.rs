@@ -1,10 +1,12 @@
 //! The bench harness: each suite interleaves stratal and its rivals in one run.
 //!
-//! `stratal-bench SUITE.. [--quick] [--json FILE]` prints tables and writes the rows; `--list` names the suites. The
-//! program uses the allocator it measures, and starts itself again for measurements that need their own process.
+//! `stratal-bench SUITE.. [--quick] [--json FILE]` prints tables and writes the rows; `--list` names the suites. With
+//! `--keep FILE --minutes M` a long run goes in pieces: the same command goes on where the last one stopped. The program
+//! uses the allocator it measures, and starts itself again for measurements that need their own process.
 
 mod child;
 mod contest;
+mod kept;
 mod row;
 mod stats;
 mod suite;
@@ -12,8 +14,10 @@ mod suite;
 use clap::Parser;
 use contest::{Contest, Part};
 use indicatif::{ProgressBar, ProgressStyle};
+use kept::{Kept, Scope};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 use stratal::{Error, ErrorKind, Result};
 use suite::{Chosen, SUITES, Scale, Suite};
 
@@ -48,6 +52,12 @@ struct Options {
     /// Only these rivals.
     #[arg(long, value_name = "RIVAL,..", value_delimiter = ',')]
     rivals: Vec<String>,
+    /// Keeps what is measured in this file, and measures no point again that it holds already.
+    #[arg(long, value_name = "FILE")]
+    keep: Option<PathBuf>,
+    /// Begins no further point after so many minutes; the same command goes on with those that are left.
+    #[arg(long, value_name = "MINUTES", requires = "keep")]
+    minutes: Option<f64>,
     /// Writes the rows to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -95,19 +105,43 @@ fn run(options: &Options) -> Result<()> {
     }
     // A name that is none is said before hours of work, not after.
     let suites: Vec<&Suite> = options.suites.iter().map(|name| find(name)).collect::<Result<_>>()?;
+    let mut hall = Hall::open(options)?;
     let mut all = Vec::new();
     for suite in suites {
-        let mut rows = hold(suite, options)?;
+        let mut rows = hold(suite, options, &mut hall)?;
         rows.extend(suite::derive(suite.name, &rows));
         println!("{}", suite::report(suite.name, &rows));
         all.extend(rows);
-        keep(options, &all)?;
+        publish(options, &all)?;
+    }
+    if hall.left > 0 {
+        eprintln!("{} points are left: the same command goes on with them", hall.left);
     }
     options.plot.as_deref().map_or(Ok(()), |path| suite::plot(&all, path))
 }
 
+/// Where contests are held: until when, and what is known already.
+struct Hall {
+    kept: Kept,
+    deadline: Option<Instant>,
+    /// Points that were due after the deadline.
+    left: usize,
+}
+
+impl Hall {
+    fn open(options: &Options) -> Result<Self> {
+        let deadline = options.minutes.and_then(|minutes| Duration::try_from_secs_f64(60.0 * minutes).ok());
+        let deadline = deadline.and_then(|time| Instant::now().checked_add(time));
+        Ok(Self { kept: Kept::open(options.keep.as_deref())?, deadline, left: 0 })
+    }
+
+    fn is_over(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+}
+
 /// Writes the rows so far to the files that were asked for.
-fn keep(options: &Options, rows: &[row::Row]) -> Result<()> {
+fn publish(options: &Options, rows: &[row::Row]) -> Result<()> {
     if let Some(path) = &options.json {
         let text = serde_json::to_string_pretty(rows)
             .map_err(|error| Error::new(ErrorKind::Format, "rows are not JSON").caused_by(error))?;
@@ -116,10 +150,11 @@ fn keep(options: &Options, rows: &[row::Row]) -> Result<()> {
     options.csv.as_deref().map_or(Ok(()), |path| write(path, &row::csv(rows)))
 }
 
-fn hold(suite: &Suite, options: &Options) -> Result<Vec<row::Row>> {
+fn hold(suite: &Suite, options: &Options, hall: &mut Hall) -> Result<Vec<row::Row>> {
     let rounds = options
         .rounds
         .map_or(if options.quick { QUICK_ROUNDS } else { suite::rounds(suite.name) }, usize::from);
+    let scope = Scope { rounds, effort: effort(options) };
     let contests = contests(suite, options)?;
     let runs: usize = contests.iter().map(|contest| contest.contenders.len() * rounds).sum();
     let bar = ProgressBar::new(runs as u64);
@@ -127,22 +162,37 @@ fn hold(suite: &Suite, options: &Options) -> Result<Vec<row::Row>> {
         bar.set_style(style);
     }
     let mut rows = Vec::new();
-    for contest in contests {
+    for mut contest in contests {
+        if let Some(values) = hall.kept.find(&contest, scope) {
+            bar.inc((contest.contenders.len() * rounds) as u64);
+            rows.extend(contest.rows(values));
+            continue;
+        }
+        if hall.is_over() {
+            hall.left += 1;
+            continue;
+        }
         let point = contest.point.clone();
-        let held = contest.hold(rounds, |contender| {
+        let measured = contest.measure(rounds, |contender| {
             bar.set_message(format!("{point} {contender}"));
             bar.inc(1);
         });
-        rows.extend(held.map_err(|error| error.with("point", &point))?);
+        let values = measured.map_err(|error| error.with("point", &point))?;
+        rows.extend(contest.rows(&values));
+        hall.kept.add(&contest, scope, values)?;
     }
     bar.finish_and_clear();
     Ok(rows)
 }
 
+fn effort(options: &Options) -> f64 {
+    options.effort.unwrap_or(if options.quick { QUICK_EFFORT } else { 1.0 })
+}
+
 /// The suite's contests, without the points and rivals that were not asked for.
 fn contests(suite: &Suite, options: &Options) -> Result<Vec<Contest>> {
     let chosen = Chosen { points: options.points.clone(), rivals: options.rivals.clone() };
-    let effort = options.effort.unwrap_or(if options.quick { QUICK_EFFORT } else { 1.0 });
+    let effort = effort(options);
     // The options live as long as the program, and so may what suites keep of them.
     let chosen: &'static Chosen = Box::leak(Box::new(chosen));
     let mut contests = (suite.contests)(Scale { quick: options.quick, effort, chosen })?;

@@ -32,14 +32,16 @@ fn contest(log: &Rc<RefCell<String>>) -> Contest {
 fn rounds_alternate_direction() {
     let log = Rc::new(RefCell::new(String::new()));
     let mut ticks = 0;
-    contest(&log).hold(3, |_| ticks += 1).expect("rows");
+    contest(&log).measure(3, |_| ticks += 1).expect("values");
     assert_eq!(log.borrow().as_str(), "ABLLBAABL");
     assert_eq!(ticks, 9);
 }
 
 #[test]
 fn rows_compare_ours_with_each_rival() {
-    let rows = contest(&Rc::default()).hold(7, |_| ()).expect("rows");
+    let mut contest = contest(&Rc::default());
+    let values = contest.measure(7, |_| ()).expect("values");
+    let rows = contest.rows(&values);
     let [time, memory] = rows.as_slice() else { panic!("two rows, got {}", rows.len()) };
     assert_eq!(
         (time.point.as_str(), time.ours, time.rival.as_str(), time.rival_value),
@@ -53,6 +55,6 @@ fn rows_compare_ours_with_each_rival() {
 fn a_run_that_measures_too_little_is_an_error() {
     let mut contest = contest(&Rc::default());
     contest.contenders[1].run = Box::new(|| Ok(vec![1.0]));
-    let error = contest.hold(1, |_| ()).expect_err("one value for two metrics");
+    let error = contest.measure(1, |_| ()).expect_err("one value for two metrics");
     assert_eq!(error.fact("contender"), Some("B"));
 }
