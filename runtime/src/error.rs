@@ -45,6 +45,12 @@ pub enum ErrorKind {
     Closed,
     /// This machine or this kind of tensor does not offer what was asked.
     Unsupported,
+    /// A device refused or failed a call, and goes on: a bad launch, a bad image, a bad address.
+    Device,
+    /// A device failed for good: nothing on it can be read any more.
+    Lost,
+    /// Source of a kernel does not compile; the message holds the compiler's words.
+    Compile,
 }
 
 impl ErrorKind {
@@ -69,6 +75,9 @@ impl ErrorKind {
             Self::Poisoned => "poisoned",
             Self::Closed => "closed",
             Self::Unsupported => "unsupported",
+            Self::Device => "device failed",
+            Self::Lost => "device lost",
+            Self::Compile => "does not compile",
         }
     }
 }
