@@ -7,10 +7,10 @@
 //! usual farthest-first figure, which may exceed the true optimum slightly. How the total divides among passes is
 //! that of this very choice.
 
+use super::farthest::Farthest;
 use crate::error::{Error, ErrorKind, Result};
-use crate::object::Trace;
 use crate::object::map::ChunkMap;
-use std::collections::BTreeSet;
+use crate::object::{ChunkKey, Trace};
 
 /// A use of a chunk in the pass.
 #[derive(Clone, Copy, Debug)]
@@ -86,47 +86,46 @@ fn index(trace: &Trace) -> (Vec<Vec<Use>>, usize) {
     (steps, count as usize)
 }
 
+/// A chunk by its dense number.
+fn numbered(id: u32) -> ChunkKey {
+    ChunkKey { object: 0, chunk: id }
+}
+
 /// The tier during the simulation.
 struct Tier {
     capacity_bytes: u64,
     used_bytes: u64,
-    /// Present chunks by next use, the farthest last.
-    order: BTreeSet<(u64, u32, u32)>,
-    /// Where a present chunk is in `order`.
-    present: Vec<Option<(u64, u32, u32)>>,
+    /// Present chunks by next use, each under its number.
+    order: Farthest<u64>,
+    bytes: Vec<u32>,
 }
 
 impl Tier {
     fn new(capacity_bytes: u64, chunks: usize) -> Self {
-        Self { capacity_bytes, used_bytes: 0, order: BTreeSet::new(), present: vec![None; chunks] }
+        Self { capacity_bytes, used_bytes: 0, order: Farthest::new(), bytes: vec![0; chunks] }
     }
 
     /// Serves one step and returns the bytes fetched for it.
     fn step(&mut self, position: u64, end: u64, uses: &[Use]) -> Result<u64> {
         let mut missing_bytes = 0;
         for one in uses {
-            match self.present[one.id as usize].take() {
-                Some(place) => {
-                    self.order.remove(&place);
-                }
-                None => missing_bytes += u64::from(one.bytes),
+            if self.order.remove(numbered(one.id)).is_none() {
+                missing_bytes += u64::from(one.bytes);
             }
         }
         while self.used_bytes + missing_bytes > self.capacity_bytes {
-            let Some((_, id, bytes)) = self.order.pop_last() else {
+            let Some((_, ChunkKey { chunk: id, .. })) = self.order.pop_last() else {
                 let message =
                     format!("a lease holds more bytes at once than the {} of its tier", self.capacity_bytes);
                 return Err(Error::new(ErrorKind::Budget, message));
             };
-            self.present[id as usize] = None;
-            self.used_bytes -= u64::from(bytes);
+            self.used_bytes -= u64::from(self.bytes[id as usize]);
         }
         self.used_bytes += missing_bytes;
         for one in uses {
             let next = position + one.distance;
-            let place = (if next < end { next } else { u64::MAX }, one.id, one.bytes);
-            self.present[one.id as usize] = Some(place);
-            self.order.insert(place);
+            self.bytes[one.id as usize] = one.bytes;
+            self.order.insert(numbered(one.id), if next < end { next } else { u64::MAX });
         }
         Ok(missing_bytes)
     }

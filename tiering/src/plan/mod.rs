@@ -10,6 +10,7 @@
 
 pub mod bound;
 pub mod cursor;
+mod farthest;
 pub mod follow;
 mod keep;
 pub mod min;

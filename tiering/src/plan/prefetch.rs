@@ -2,10 +2,11 @@
 //!
 //! Invariant: bytes handed out and not yet used are at most the window, or one chunk where that alone is larger.
 
+use super::farthest::Farthest;
 use super::schedule::Schedule;
 use crate::object::map::ChunkMap;
 use crate::object::{ChunkKey, Touch};
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
 
 /// Hands out the chunks that the coming steps miss, in order of use.
 #[derive(Clone, Debug)]
@@ -15,10 +16,10 @@ pub struct Prefetcher {
     position: u64,
     /// Where the walk goes on: a position, and which chunk of its step.
     head: (u64, usize),
-    /// Bytes of the chunks handed out and not yet used, by the position of their use.
-    ahead: BTreeMap<(u64, ChunkKey), u32>,
-    /// The position under which a chunk is in `ahead`; 0, which no chunk ahead of a cursor has, where it is not.
-    places: ChunkMap<u64>,
+    /// The chunks handed out and not yet used, the soonest first, by the position of their use.
+    ahead: Farthest<Reverse<u64>>,
+    /// Bytes of each of them.
+    bytes: ChunkMap<u32>,
     ahead_bytes: u64,
 }
 
@@ -30,8 +31,8 @@ impl Prefetcher {
             window_bytes,
             position,
             head: (position + 1, 0),
-            ahead: BTreeMap::new(),
-            places: ChunkMap::new(),
+            ahead: Farthest::new(),
+            bytes: ChunkMap::new(),
             ahead_bytes: 0,
         }
     }
@@ -68,9 +69,8 @@ impl Prefetcher {
         if self.head.0 <= position {
             self.head = (position + 1, 0);
         }
-        while let Some(first) = self.ahead.first_entry().filter(|first| first.key().0 <= position) {
-            self.places.take(first.key().1);
-            self.ahead_bytes -= u64::from(first.remove());
+        while let Some((_, chunk)) = self.ahead.last().filter(|(Reverse(first), _)| *first <= position) {
+            self.withdraw(chunk);
         }
     }
 
@@ -87,15 +87,14 @@ impl Prefetcher {
 
     fn hand_out(&mut self, touch: Touch) {
         self.withdraw(touch.chunk);
-        self.ahead.insert((self.head.0, touch.chunk), touch.bytes);
-        *self.places.entry(touch.chunk) = self.head.0;
+        self.ahead.insert(touch.chunk, Reverse(self.head.0));
+        *self.bytes.entry(touch.chunk) = touch.bytes;
         self.ahead_bytes += u64::from(touch.bytes);
     }
 
     fn withdraw(&mut self, chunk: ChunkKey) {
-        let place = self.places.take(chunk);
-        if let Some(bytes) = self.ahead.remove(&(place, chunk)) {
-            self.ahead_bytes -= u64::from(bytes);
+        if self.ahead.remove(chunk).is_some() {
+            self.ahead_bytes -= u64::from(self.bytes.get(chunk));
         }
     }
 

@@ -3,12 +3,12 @@
 //! This is the plan in full. [`super::bound`] puts times to its moves, [`super::validate`] checks that they are
 //! legal, and the planner compares plans by the bytes they fetch.
 
+use super::farthest::Farthest;
 use super::prefetch::Prefetcher;
 use super::schedule::Schedule;
 use crate::object::map::ChunkMap;
 use crate::object::{ChunkKey, NextUse, Touch};
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 
 /// One move of a plan. The order of moves is the order of causes: a fetch may start when the move before it that
 /// begins or ends a step has happened.
@@ -41,16 +41,18 @@ pub struct Rehearsal {
 /// Plays `passes` repetitions of a schedule.
 #[must_use]
 pub fn rehearse(schedule: &Schedule, passes: u32) -> Rehearsal {
-    play(schedule, passes, true)
+    play(Stage::new(schedule, true), passes)
 }
 
-/// Bytes that the last of `passes` repetitions fetches.
-pub(super) fn steady_bytes(schedule: &Schedule, passes: u32) -> u64 {
-    play(schedule, passes, false).pass_bytes.last().copied().unwrap_or(0)
+/// Bytes that a pass fetches once the plan has settled: the second one from a tier that holds the kept set.
+pub(super) fn steady_bytes(schedule: &Schedule) -> u64 {
+    let mut stage = Stage::new(schedule, false);
+    stage.keep();
+    play(stage, 2).pass_bytes.last().copied().unwrap_or(0)
 }
 
-fn play(schedule: &Schedule, passes: u32, recording: bool) -> Rehearsal {
-    let mut stage = Stage::new(schedule, recording);
+fn play(mut stage: Stage<'_>, passes: u32) -> Rehearsal {
+    let schedule = stage.schedule;
     let mut pass_bytes = Vec::new();
     for pass in 0..u64::from(passes) {
         let before = stage.fetched_bytes;
@@ -62,13 +64,13 @@ fn play(schedule: &Schedule, passes: u32, recording: bool) -> Rehearsal {
     Rehearsal { moves: stage.moves, pass_bytes }
 }
 
-/// A resident copy, as its place among the victims.
-#[derive(Clone, Copy, Debug, Default)]
+/// Whether a copy is there, and whether it may be a victim.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Place {
     #[default]
     Absent,
     Held,
-    Idle(NextUse, Reverse<u64>),
+    Idle,
 }
 
 /// The tier during a rehearsal.
@@ -78,7 +80,7 @@ struct Stage<'a> {
     places: ChunkMap<Place>,
     sizes: ChunkMap<u32>,
     /// Victims, the last first.
-    idle: BTreeSet<(NextUse, Reverse<u64>, ChunkKey)>,
+    idle: Farthest<(NextUse, Reverse<u64>)>,
     age: u64,
     used_bytes: u64,
     fetched_bytes: u64,
@@ -96,13 +98,25 @@ impl<'a> Stage<'a> {
             prefetcher: Prefetcher::new(schedule.window_bytes(), schedule.len() - 1),
             places: ChunkMap::new(),
             sizes: ChunkMap::new(),
-            idle: BTreeSet::new(),
+            idle: Farthest::new(),
             age: 0,
             used_bytes: 0,
             fetched_bytes: 0,
             moves: Vec::new(),
             recording,
             begun: schedule.len() - 1,
+        }
+    }
+
+    /// Begins with the kept set present.
+    fn keep(&mut self) {
+        let schedule = self.schedule;
+        for touch in (0..schedule.len()).flat_map(|position| schedule.step(position)) {
+            if schedule.keeps(touch.chunk) && self.places.get(touch.chunk) == Place::Absent {
+                *self.sizes.entry(touch.chunk) = touch.bytes;
+                self.used_bytes += u64::from(touch.bytes);
+                self.let_go(touch.chunk);
+            }
         }
     }
 
@@ -157,11 +171,11 @@ impl<'a> Stage<'a> {
     /// Evicts until `bytes` fit; with a limit, only what yields to it.
     fn make_room(&mut self, bytes: u32, not_before: Option<NextUse>) -> bool {
         while self.used_bytes + u64::from(bytes) > self.schedule.capacity_bytes() {
-            let Some(&(next_use, age, victim)) = self.idle.last() else { return false };
+            let Some(((next_use, _), victim)) = self.idle.last() else { return false };
             if not_before.is_some_and(|limit| !next_use.yields_to(limit)) {
                 return false;
             }
-            self.idle.remove(&(next_use, age, victim));
+            self.idle.remove(victim);
             *self.places.entry(victim) = Place::Absent;
             self.used_bytes -= u64::from(self.sizes.get(victim));
             self.record(Move::Evict(victim));
@@ -178,20 +192,19 @@ impl<'a> Stage<'a> {
 
     fn hold(&mut self, chunk: ChunkKey) {
         let place = self.places.entry(chunk);
-        if let Place::Idle(next_use, age) = *place {
-            self.idle.remove(&(next_use, age, chunk));
+        if *place == Place::Idle {
+            self.idle.remove(chunk);
             *place = Place::Held;
         }
     }
 
     fn let_go(&mut self, chunk: ChunkKey) {
-        if matches!(self.places.get(chunk), Place::Idle(..)) {
+        if std::mem::replace(self.places.entry(chunk), Place::Idle) == Place::Idle {
             return;
         }
         self.age += 1;
         let next_use = self.schedule.next_use(chunk, self.begun);
-        *self.places.entry(chunk) = Place::Idle(next_use, Reverse(self.age));
-        self.idle.insert((next_use, Reverse(self.age), chunk));
+        self.idle.insert(chunk, (next_use, Reverse(self.age)));
     }
 }
 

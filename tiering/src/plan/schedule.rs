@@ -13,8 +13,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::object::map::ChunkMap;
 use crate::object::{ChunkKey, NextUse, Touch, Trace};
 
-/// Passes rehearsed to compare plans; the last one is in steady state.
-const REHEARSED_PASSES: u32 = 3;
+/// Passes of MIN that a plan is compared with; the last one is in steady state.
+const MIN_PASSES: u32 = 3;
 
 /// A plan that spreads its misses may read this many percent more than the other and is still preferred.
 const SPREAD_MAY_COST_PERCENT: u64 = 1;
@@ -68,7 +68,7 @@ impl Schedule {
         }
         let mut plan = Self::index(trace, capacity_bytes, window_bytes);
         plan.keep_evenly();
-        plan.pass_bytes = rehearse::steady_bytes(&plan, REHEARSED_PASSES);
+        plan.pass_bytes = rehearse::steady_bytes(&plan);
         plan.prefer_belady(trace, widest);
         Ok(plan)
     }
@@ -104,14 +104,19 @@ impl Schedule {
     /// Turns to Belady's choice where that clearly reads less with the same window set aside.
     fn prefer_belady(&mut self, trace: &Trace, widest: u64) {
         let resident_bytes = self.capacity_bytes.saturating_sub(self.window_bytes).max(widest);
-        let Ok(fewest) = min::bytes_per_pass(trace, resident_bytes, REHEARSED_PASSES) else { return };
+        // No choice of victims fetches less than what does not fit.
+        let surplus = trace.distinct_bytes().saturating_sub(resident_bytes);
+        if surplus + surplus * SPREAD_MAY_COST_PERCENT / 100 >= self.pass_bytes {
+            return;
+        }
+        let Ok(fewest) = min::bytes_per_pass(trace, resident_bytes, MIN_PASSES) else { return };
         let fewest = fewest.last().copied().unwrap_or(0);
         if fewest + fewest * SPREAD_MAY_COST_PERCENT / 100 >= self.pass_bytes {
             return;
         }
         let spread_bytes = self.pass_bytes;
         self.shape = Shape::Belady;
-        self.pass_bytes = rehearse::steady_bytes(self, REHEARSED_PASSES);
+        self.pass_bytes = rehearse::steady_bytes(self);
         if self.pass_bytes >= spread_bytes {
             self.shape = Shape::Spread;
             self.pass_bytes = spread_bytes;
