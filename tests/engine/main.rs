@@ -7,6 +7,7 @@ mod faults;
 mod hits;
 mod learning;
 mod limits;
+mod policies;
 mod spill;
 mod streaming;
 mod world;

@@ -15,7 +15,11 @@ use crate::observe::counters::Counters;
 use crate::observe::events::Recent;
 use crate::plan::follow::Follower;
 use crate::policy::{Eviction, IoChoice, Policy};
-use crate::residency::evict::{Evict, lru::Lru, min::Min};
+use crate::residency::evict::adaptive::Adaptive;
+use crate::residency::evict::arc::Arc as Balanced;
+use crate::residency::evict::contained::Contained;
+use crate::residency::evict::guided::Guided;
+use crate::residency::evict::{Evict, lfu::Lfu, lru::Lru, s3_fifo::S3Fifo, sieve::Sieve, slru::Slru};
 use crate::residency::ledger::Ledger;
 use crate::residency::table::Table;
 use crate::tier::{TierKind, Topology};
@@ -36,6 +40,7 @@ type OpenDriver = Box<dyn FnOnce() -> Result<Box<dyn Io<Freight>>> + Send>;
 pub struct EngineBuilder {
     policy: Option<Policy>,
     driver: Option<OpenDriver>,
+    evict: Option<Box<dyn Evict>>,
 }
 
 impl fmt::Debug for EngineBuilder {
@@ -49,6 +54,25 @@ impl EngineBuilder {
     #[must_use]
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = Some(policy);
+        self
+    }
+
+    /// Chooses victims by a policy of the application's own, whatever the policy file says. It may choose badly, and
+    /// the engine is slow; it cannot choose wrongly: what is leased or in flight stays whatever it answers, and once
+    /// it panics the longest idle copy goes instead.
+    ///
+    /// ```
+    /// # use stratal_tiering::engine::Engine;
+    /// # use stratal_tiering::policy::Policy;
+    /// # use stratal_tiering::residency::evict::sieve::Sieve;
+    /// # use stratal_tiering::tier::TierKind;
+    /// let policy = Policy::builder().tier("dram", TierKind::Dram, "8 MiB").build()?;
+    /// let engine = Engine::builder().policy(policy).evict(Box::new(Sieve::new())).build()?;
+    /// # Ok::<(), stratal_tiering::error::Error>(())
+    /// ```
+    #[must_use]
+    pub fn evict(mut self, policy: Box<dyn Evict>) -> Self {
+        self.evict = Some(policy);
         self
     }
 
@@ -66,7 +90,7 @@ impl EngineBuilder {
     /// `Policy` when no host tier is configured; `Unsupported` when a tier is that this version does not fill; `Io` or `Unsupported` when the driver that the policy insists on
     /// is refused.
     pub fn build(self) -> Result<Engine> {
-        let shared = Arc::new(shared(self.policy.unwrap_or_default())?);
+        let shared = Arc::new(shared(self.policy.unwrap_or_default(), self.evict)?);
         let (ready, started) = channel();
         let theirs = Arc::clone(&shared);
         let driver = self.driver;
@@ -80,17 +104,15 @@ impl EngineBuilder {
     }
 }
 
-fn shared(policy: Policy) -> Result<Shared> {
+fn shared(policy: Policy, evict: Option<Box<dyn Evict>>) -> Result<Shared> {
     let topology = policy.topology();
     let host = topology
         .by_kind(TierKind::Dram)
         .ok_or_else(|| Error::new(ErrorKind::Policy, "no tier is of kind `dram`"))?;
     one_host_tier(&topology)?;
     let budget_bytes = policy.dram_budget_bytes();
-    let victims: Box<dyn Evict> = match policy.eviction() {
-        Eviction::Min => Box::new(Min::new()),
-        Eviction::Lru => Box::new(Lru::new()),
-    };
+    let own = evict.map(|evict| Box::new(Contained::new(evict)) as Box<dyn Evict>);
+    let victims = own.unwrap_or_else(|| evict_by(policy.eviction()));
     let core = Core {
         table: Table::new(topology.tiers.len()),
         ledger: Ledger::new(&topology),
@@ -123,6 +145,20 @@ fn shared(policy: Policy) -> Result<Shared> {
         driver: OnceLock::new(),
         process: std::process::id(),
     })
+}
+
+/// The policy behind a word.
+fn evict_by(eviction: Eviction) -> Box<dyn Evict> {
+    match eviction {
+        Eviction::Min => Box::new(Guided::new(Box::new(Adaptive::new()))),
+        Eviction::Adaptive => Box::new(Adaptive::new()),
+        Eviction::Lru => Box::new(Lru::new()),
+        Eviction::S3Fifo => Box::new(S3Fifo::new()),
+        Eviction::Lfu => Box::new(Lfu::new()),
+        Eviction::Sieve => Box::new(Sieve::new()),
+        Eviction::Slru => Box::new(Slru::new()),
+        Eviction::Arc => Box::new(Balanced::new()),
+    }
 }
 
 /// # Errors

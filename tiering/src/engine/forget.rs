@@ -32,8 +32,9 @@ impl Shared {
         for chunk in 0..core.catalogue.get(index).map_or(0, |object| object.seats.len() as u32) {
             self.close_gates(core, ChunkKey { object: index, chunk });
         }
-        for chunk in core.table.chunks_mut(index).unwrap_or_default() {
-            chunk.forget();
+        for (chunk, record) in (0..).zip(core.table.chunks_mut(index).unwrap_or_default()) {
+            record.forget();
+            core.victims.forget(ChunkKey { object: index, chunk });
         }
         self.forget_dirt(core, index);
         self.forget_hints(core, index);

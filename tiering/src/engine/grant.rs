@@ -114,7 +114,7 @@ impl Shared {
             if self.unlease_chunk(core, key, hold.access, how) == Some(Ended::Dropped) {
                 self.free_copy(core, key);
             }
-            self.settle(core, key);
+            self.rank(core, key, true);
         }
         self.open_gates(core, &hold.span);
         self.collect(core, hold.span.object);
@@ -122,6 +122,11 @@ impl Shared {
 
     /// Puts a chunk among the victims if it belongs there, and frees an extent of the store that it outgrew.
     pub(super) fn settle(&self, core: &mut Core, key: ChunkKey) {
+        self.rank(core, key, false);
+    }
+
+    /// As [`Self::settle`]; `used` says whether a lease of it has just ended.
+    fn rank(&self, core: &mut Core, key: ChunkKey, used: bool) {
         let Some(chunk) = core.table.get_mut(key) else { return };
         let outgrown = chunk.reclaim_extent();
         let idle = chunk.state(self.host) == CopyState::Resident && !chunk.is_leased();
@@ -133,7 +138,11 @@ impl Shared {
         if idle && !wanted {
             let bytes = self.copy_bytes(core, key);
             let next_use = core.follower.next_use(key);
-            core.victims.insert(key, bytes, next_use);
+            if used {
+                core.victims.insert(key, bytes, next_use);
+            } else {
+                core.victims.insert_unused(key, bytes, next_use);
+            }
         }
     }
 

@@ -109,7 +109,7 @@ impl Shared {
         while let Some(key) = core.victims.overdue(position) {
             let bytes = self.copy_bytes(core, key);
             let next_use = core.follower.next_use(key);
-            core.victims.insert(key, bytes, next_use);
+            core.victims.insert_unused(key, bytes, next_use);
         }
     }
 }

@@ -155,7 +155,7 @@ impl Shared {
 
     /// Frees the block of a chunk whose host copy is absent now.
     pub(super) fn free_copy(&self, core: &mut Core, key: ChunkKey) {
-        core.victims.remove(key);
+        core.victims.gone(key);
         debug_assert!(
             core.catalogue.get(key.object).is_none_or(|object| !object.gates.lends(key.chunk)),
             "bytes behind an open gate are not freed"

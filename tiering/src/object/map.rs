@@ -57,6 +57,22 @@ impl<T: Clone + Default> ChunkMap<T> {
         cell.map(std::mem::take).unwrap_or_default()
     }
 
+    /// Every cell that exists, with its key.
+    pub fn iter(&self) -> impl Iterator<Item = (ChunkKey, &T)> {
+        let rows = (0_u32..).zip(&self.rows);
+        rows.flat_map(|(object, row)| {
+            (0_u32..).zip(row).map(move |(chunk, cell)| (ChunkKey { object, chunk }, cell))
+        })
+    }
+
+    /// Every cell that exists, with its key, to change.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (ChunkKey, &mut T)> {
+        let rows = (0_u32..).zip(&mut self.rows);
+        rows.flat_map(|(object, row)| {
+            (0_u32..).zip(row).map(move |(chunk, cell)| (ChunkKey { object, chunk }, cell))
+        })
+    }
+
     /// Forgets every value, keeping the memory of the rows.
     pub fn clear(&mut self) {
         self.rows.iter_mut().for_each(Vec::clear);

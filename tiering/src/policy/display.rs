@@ -6,7 +6,16 @@ use std::fmt;
 
 impl Eviction {
     /// Every choice, by its word in the file.
-    pub(super) const WORDS: [(&'static str, Self); 2] = [("min", Self::Min), ("lru", Self::Lru)];
+    pub(super) const WORDS: [(&'static str, Self); 8] = [
+        ("min", Self::Min),
+        ("adaptive", Self::Adaptive),
+        ("lru", Self::Lru),
+        ("s3-fifo", Self::S3Fifo),
+        ("lfu", Self::Lfu),
+        ("sieve", Self::Sieve),
+        ("slru", Self::Slru),
+        ("arc", Self::Arc),
+    ];
 }
 
 impl fmt::Display for Eviction {

@@ -8,7 +8,8 @@
 //! # use stratal_tiering::policy::Policy;
 //! let policy = Policy::parse(
 //!     r#"
-//! eviction = "min"              # "min" (Belady, from the recorded pass) or "lru"
+//! eviction = "min"              # "min" (Belady, from the recorded pass, else adaptive), "adaptive", or one of
+//!                               # "lru", "s3-fifo", "lfu", "sieve", "slru", "arc"
 //! prefetch_window = "32 MiB"    # or "auto": the larger of 32 MiB and an eighth of the dram budget
 //! deadline = "30 s"             # longest wait of any call: ns, us, ms, s, min
 //! io = "auto"                   # "io_uring", "threads", or "auto": the ring where the kernel allows it
@@ -83,11 +84,23 @@ use std::time::Duration;
 /// How victims are chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Eviction {
-    /// Belady's MIN over the recorded pass; least recently used until a pass is recorded.
+    /// Belady's MIN over the recorded pass and the hints; what neither tells of goes first, as by [`Self::Adaptive`].
     #[default]
     Min,
+    /// Whichever of LRU, S3-FIFO, ARC, LFU and SIEVE would have read the fewest bytes of late.
+    Adaptive,
     /// Least recently used.
     Lru,
+    /// A small queue on probation, a main queue, and ghosts.
+    S3Fifo,
+    /// Least frequently used, aged.
+    Lfu,
+    /// One queue, and a hand that spares what was used since it last passed.
+    Sieve,
+    /// Segmented LRU: what is used again is protected.
+    Slru,
+    /// Recency against frequency, balanced by what was evicted too early.
+    Arc,
 }
 
 /// Which driver moves file bytes.

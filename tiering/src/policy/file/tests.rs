@@ -59,7 +59,7 @@ fn unknown_words_are_answered_with_the_nearest() {
             "eviction = \"mim\"",
             "eviction",
             "1",
-            "unknown word `mim`, the nearest is `min`; allowed here: min, lru",
+            "unknown word `mim`, the nearest is `min`; allowed here: min, adaptive, lru, s3-fifo, lfu, sieve, slru, arc",
         ),
         ("eviction = \"LRU\"", "eviction", "1", "the nearest is `lru`"),
         ("io = \"uring\"", "io", "1", "the nearest is `io_uring`; allowed here: auto, io_uring, threads"),

@@ -28,6 +28,15 @@ impl Min {
         Self { order: BTreeSet::new(), ranks: ChunkMap::new(), age: u64::MAX }
     }
 
+    /// Takes out the copies without a predicted use, the longest idle first.
+    pub(super) fn take_unpredicted(&mut self) -> Vec<ChunkKey> {
+        let unpredicted = self.order.split_off(&((NextUse::Never, 0), FIRST_KEY));
+        for (_, key) in &unpredicted {
+            self.ranks.take(*key);
+        }
+        unpredicted.into_iter().rev().map(|(_, key)| key).collect()
+    }
+
     fn put(&mut self, key: ChunkKey, rank: Rank) {
         *self.ranks.entry(key) = Some(rank);
         self.order.insert((rank, key));

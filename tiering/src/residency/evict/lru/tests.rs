@@ -1,7 +1,9 @@
 //! LRU conforms, and evicts in the order of a plain list.
 
+use super::super::Evict;
 use super::super::conformance::{Call, calls, conforms, predict};
 use super::*;
+use crate::object::{ChunkKey, NextUse};
 use proptest::prelude::*;
 
 proptest! {
@@ -25,8 +27,19 @@ proptest! {
                     list.retain(|(other, _)| *other != key);
                     list.push((key, next_use));
                 }
-                Call::Remove(key) => {
-                    policy.remove(key);
+                Call::InsertUnused(key, next_use) => {
+                    policy.insert_unused(key, 1, next_use);
+                    match list.iter_mut().find(|(other, _)| *other == key) {
+                        Some(there) => there.1 = next_use,
+                        None => list.push((key, next_use)),
+                    }
+                }
+                Call::Remove(key) | Call::Gone(key) | Call::Forget(key) => {
+                    match call {
+                        Call::Remove(_) => drop(policy.remove(key)),
+                        Call::Gone(_) => policy.gone(key),
+                        _ => policy.forget(key),
+                    }
                     list.retain(|(other, _)| *other != key);
                 }
                 Call::Victim(limit) => {
@@ -55,5 +68,5 @@ fn nodes_are_reused() {
             policy.victim(None);
         }
     }
-    assert!(policy.nodes.len() <= 9);
+    assert!(policy.shelf().slots() <= 9);
 }

@@ -22,12 +22,12 @@ proptest! {
         let mut list: Vec<(ChunkKey, NextUse)> = Vec::new();
         for call in calls {
             match call {
-                Call::Insert(key, next_use) => {
+                Call::Insert(key, next_use) | Call::InsertUnused(key, next_use) => {
                     policy.insert(key, 1, next_use);
                     list.retain(|(other, _)| *other != key);
                     list.push((key, next_use));
                 }
-                Call::Remove(key) => {
+                Call::Remove(key) | Call::Gone(key) | Call::Forget(key) => {
                     policy.remove(key);
                     list.retain(|(other, _)| *other != key);
                 }
