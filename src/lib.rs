@@ -18,7 +18,7 @@ pub use stratal_runtime::tensor::{
 
 pub use stratal_tiering::engine::{Engine, EngineBuilder};
 pub use stratal_tiering::origin::{Checkpoint, TensorSpec, Writer};
-pub use stratal_tiering::policy::{Eviction, IoChoice, Policy};
+pub use stratal_tiering::policy::{Codec, Eviction, IoChoice, Policy};
 pub use stratal_tiering::tier::TierKind;
 
 /// Memory, and typed views of it.

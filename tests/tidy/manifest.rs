@@ -9,6 +9,7 @@ const GUESTS: &[(&str, &[&str])] = &[
     ("backtrace", &["runtime/src/pool/leak/place"]),
     ("bytemuck", &["runtime/src/tensor/neighbours"]),
     ("candle_core", &["runtime/src/tensor/neighbours"]),
+    ("chacha20poly1305", &["tiering/src/store"]),
     ("clap", &["tiering/cli/", "benches/"]),
     ("crc32c", &["tiering/src/store"]),
     ("crossbeam", &["tiering/src/io/threads", "tiering/src/transfer", "tiering/src/engine"]),
@@ -31,6 +32,7 @@ const GUESTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("loom", &["runtime/src/sync.rs"]),
+    ("lz4_flex", &["tiering/src/store"]),
     ("memmap2", &["tiering/src/origin", "runtime/src/shm", "benches/"]),
     ("ndarray", &["runtime/src/tensor/neighbours", "benches/"]),
     ("num_complex", &["runtime/src/number"]),
@@ -57,6 +59,7 @@ const GUESTS: &[(&str, &[&str])] = &[
     ("tempfile", &["examples/"]),
     ("toml", &["tiering/src/policy", "tiering/cli/"]),
     ("zerocopy", &["runtime/src/number"]),
+    ("zeroize", &["tiering/src/store"]),
 ];
 
 /// One dependency line of a manifest.

@@ -88,7 +88,7 @@ impl EngineBuilder {
     ///
     /// # Errors
     /// `Policy` when no host tier is configured; `Unsupported` when a tier is that this version does not fill; `Io` or `Unsupported` when the driver that the policy insists on
-    /// is refused.
+    /// is refused; `Budget` when the policy encodes or encrypts and the budget has no room for that.
     pub fn build(self) -> Result<Engine> {
         let shared = Arc::new(shared(self.policy.unwrap_or_default(), self.evict)?);
         let (ready, started) = channel();
@@ -182,9 +182,13 @@ fn work(shared: Arc<Shared>, driver: Option<OpenDriver>, ready: &Sender<Result<(
             let driver = Driver { name: io.name(), waker: io.waker(), stats: io.stats() };
             let first = shared.driver.set(driver).is_ok();
             debug_assert!(first, "an engine has one worker");
+            let mut worker = Worker::new(shared, io);
+            if let Err(error) = worker.prepare_coding() {
+                return drop(ready.send(Err(error)));
+            }
             // The builder waits for this; if it has gone, nobody will ever ask for anything.
             if ready.send(Ok(())).is_ok() {
-                Worker::new(shared, io).run();
+                worker.run();
             }
         }
         Err(error) => drop(ready.send(Err(error))),

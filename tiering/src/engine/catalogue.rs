@@ -8,6 +8,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::io::FileSlot;
 use crate::io::file::IoFile;
 use crate::object::{CHUNK_BYTES, ChunkKey};
+use crate::policy::Codec;
+use crate::store::codec::pay::Habit;
 use crate::transfer::Placement;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -85,6 +87,10 @@ pub(super) struct Object {
     pub(super) slice_of: Option<(u32, Range<u64>)>,
     /// Alignment that any slice of it needs: that of its element.
     pub(super) element_align: u64,
+    /// How the store keeps it.
+    pub(super) codec: Codec,
+    /// Whether encoding it has paid.
+    pub(super) habit: Habit,
     /// Where the latest slice lease ended: the next one going on there reads whole chunks.
     pub(super) slice_end: u64,
     /// Whether its handle is gone.
@@ -113,6 +119,8 @@ impl Object {
             seats,
             slice_of: None,
             element_align,
+            codec: Codec::default(),
+            habit: Habit::default(),
             slice_end: u64::MAX,
             forgotten: false,
         })

@@ -1,6 +1,8 @@
 //! Bringing chunks up: starting the reads that fill a block, and taking the outcome.
 
 use super::catalogue::Home;
+use super::coders::Contents;
+use super::coding::Coded;
 use super::room::{Room, Urgency};
 use super::state::{Core, Shared};
 use super::worker::{Errand, Outbox, Outgoing, Place};
@@ -9,6 +11,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::io::{Lane, Op};
 use crate::object::ChunkKey;
 use crate::residency::state::{Chunk, CopyState, Filled, HomePlace, Poison, Source};
+use crate::store::Written;
+use crate::store::codec::Form;
 use crate::tier::TierKind;
 use crate::transfer::{StagedFill, chunk_span, piece_steps, spill_span};
 use std::sync::Arc;
@@ -111,19 +115,32 @@ impl Shared {
             self.free_block(core, block);
             return Started::NotNow;
         };
-        let mut checksum = None;
+        let mut stored = None;
         let (place, span) = match (place, &object.home) {
-            (HomePlace::Extent(slot), _) => match core.store.as_ref().and_then(|store| store.place(slot)) {
-                Some(place) => {
-                    checksum = core.store.as_ref().and_then(|store| store.checksum(slot));
-                    (Place::Store(place.disk), spill_span(place.offset, block.bytes()))
+            (HomePlace::Extent(slot), _) => {
+                let store = core.store.as_ref();
+                let written = store.and_then(|store| store.written(slot));
+                let spot = store.and_then(|store| store.place(slot));
+                stored = written;
+                match (written, spot) {
+                    (Some(Written { form: Form::Constant(_), .. }), _) => {
+                        (Place::Nowhere, spill_span(0, block.bytes()))
+                    }
+                    (Some(Written { form: Form::Raw, seal: None, .. }), Some(place)) => {
+                        (Place::Store(place.disk), spill_span(place.offset, block.bytes()))
+                    }
+                    (Some(written), Some(place)) => {
+                        let (contents, seat) = (Contents::of(core, key), object.place(key.chunk));
+                        outbox.code(Coded::Fill { key, contents, written, place, block, lane, seat });
+                        return Started::Yes;
+                    }
+                    (_, None) | (None, _) => {
+                        let error = Error::new(ErrorKind::Missing, "the store has no such extent");
+                        self.fill_ended(core, key, block, Err(error));
+                        return Started::NotNow;
+                    }
                 }
-                None => {
-                    let error = Error::new(ErrorKind::Missing, "the store has no such extent");
-                    self.fill_ended(core, key, block, Err(error));
-                    return Started::NotNow;
-                }
-            },
+            }
             (HomePlace::Origin, Home::Origin(origin)) => {
                 let align = origin.file.offset_align();
                 if !object.placement.direct {
@@ -140,7 +157,7 @@ impl Shared {
             }
         };
         let seat = object.place(key.chunk);
-        let errand = Errand::Fill(key, checksum);
+        let errand = Errand::Fill(key, stored);
         outbox.push(Outgoing { errand, op: Op::Read, place, span, block, lane, seat });
         Started::Yes
     }

@@ -11,8 +11,9 @@ impl Shared {
     ///
     /// # Errors
     /// `Closed`.
-    pub(super) fn add_object(&self, core: &mut Core, object: Object) -> Result<u32> {
+    pub(super) fn add_object(&self, core: &mut Core, mut object: Object) -> Result<u32> {
         core.open()?;
+        object.codec = self.policy.codec();
         let birth = match object.home {
             Home::Origin(_) => Birth::AtOrigin,
             Home::Spill => Birth::Unborn,

@@ -13,6 +13,9 @@
 
 mod builder;
 mod catalogue;
+mod codec;
+mod coders;
+mod coding;
 mod fill;
 mod forget;
 mod grant;

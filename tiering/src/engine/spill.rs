@@ -3,16 +3,17 @@
 //! A spill gets an extent of its own before it starts and the extent it replaces is freed after it ended, so the
 //! store always holds the last generation that was written whole.
 
+use super::coders::Contents;
+use super::coding::Coded;
 use super::state::{Core, Shared};
-use super::worker::{Errand, Outbox, Outgoing, Place};
+use super::worker::{Outbox, Outgoing};
 use crate::device::host::Block;
 use crate::error::{Error, ErrorKind, Result};
-use crate::io::{Lane, Op};
+use crate::io::Lane;
 use crate::object::ChunkKey;
 use crate::residency::state::{Chunk, Drained, ExtentSlot, HomePlace, Refused};
-use crate::store::Store;
-use crate::store::checksum::Checksum;
-use crate::transfer::spill_span;
+use crate::store::codec::Form;
+use crate::store::{Store, Written};
 
 impl Shared {
     /// Starts spilling a chunk. Unless it is written back before its room is needed, it goes when its spill has ended.
@@ -29,11 +30,13 @@ impl Shared {
         let leaving = lane != Lane::WriteBack;
         let bytes = self.copy_bytes(core, key);
         let name = core.catalogue.name(key.object);
-        let slot = self.reserve_extent(core, bytes).map_err(|error| error.with("tensor", &name))?;
+        let contents = Contents::of(core, key);
+        let coded = self.is_coded(core, key);
+        let slot = self.reserve_slot(core, bytes, coded).map_err(|error| error.with("tensor", &name))?;
         let place = core.store.as_ref().and_then(|store| store.place(slot));
         let begun = core.table.get_mut(key).is_some_and(|chunk| chunk.begin_drain(self.host, slot).is_ok());
         let seat = core.catalogue.seat_mut(key).filter(|_| begun);
-        let (Some(place), Some(block)) = (place, seat.and_then(|seat| seat.block.take())) else {
+        let Some(block) = seat.and_then(|seat| seat.block.take()) else {
             self.free_extent(core, slot);
             return Ok(());
         };
@@ -43,19 +46,15 @@ impl Shared {
             core.leaving_bytes += bytes;
         }
         core.spilling += 1;
-        outbox.push(Outgoing {
-            errand: Errand::Spill(key, Checksum::default()),
-            op: Op::Write,
-            place: Place::Store(place.disk),
-            span: spill_span(place.offset, block.bytes()),
-            block,
-            lane,
-            seat: None,
-        });
+        match place {
+            Some(place) => outbox.push(Outgoing::spill(key, contents, place, block, lane)),
+            None => outbox.code(Coded::Spill { key, slot, contents, block, lane }),
+        }
         Ok(())
     }
 
-    fn reserve_extent(&self, core: &mut Core, bytes: u64) -> Result<ExtentSlot> {
+    /// A slot of the store, which is made at the first spill: with an extent, unless the chunk is to be encoded first.
+    fn reserve_slot(&self, core: &mut Core, bytes: u64, coded: bool) -> Result<ExtentSlot> {
         if core.store.is_none() {
             let made = Store::create(self.policy.spill_disks(), self.policy.spill_capacity_bytes())?;
             for (directory, ..) in made.disks() {
@@ -66,7 +65,7 @@ impl Shared {
         let Some(store) = &mut core.store else {
             return Err(Error::new(ErrorKind::NoSpace, "there is no store to spill to"));
         };
-        store.reserve(bytes)
+        if coded { Ok(store.reserve_later()) } else { store.reserve(bytes) }
     }
 
     /// Frees an extent that holds bytes no longer needed.
@@ -76,11 +75,11 @@ impl Shared {
         }
     }
 
-    /// The store has written the extent of a chunk whole: its checksum is kept with it.
-    fn seal(&self, core: &mut Core, key: ChunkKey, sum: Checksum) {
+    /// The store has a chunk whole: what was written is kept with its slot.
+    fn note_written(&self, core: &mut Core, key: ChunkKey, written: Written) {
         let home = core.table.get(key).and_then(Chunk::home_place);
         if let (Some(HomePlace::Extent(slot)), Some(store)) = (home, &mut core.store) {
-            store.seal(slot, sum);
+            store.note(slot, written);
         }
     }
 
@@ -99,7 +98,7 @@ impl Shared {
     }
 
     /// A spill has ended: the copy goes if nobody wants it after all.
-    pub(super) fn spill_ended(&self, core: &mut Core, key: ChunkKey, block: Block, result: Result<Checksum>) {
+    pub(super) fn spill_ended(&self, core: &mut Core, key: ChunkKey, block: Block, result: Result<Written>) {
         core.spilling -= 1;
         let bytes = block.bytes() as u64;
         let mut leaving = false;
@@ -112,10 +111,12 @@ impl Shared {
         }
         let Some(chunk) = core.table.get_mut(key) else { return };
         match result {
-            Ok(sum) => {
+            Ok(written) => {
                 let drained = chunk.drain_done(self.host);
-                self.seal(core, key, sum);
+                self.note_written(core, key, written);
                 self.counters.spills.add(1);
+                let constant = matches!(written.form, Form::Constant(_));
+                self.counters.spills_constant.add(u64::from(constant));
                 self.spill_done(core, key, drained, leaving);
             }
             Err(error) => {

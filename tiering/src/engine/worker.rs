@@ -5,6 +5,8 @@
 //! by its flight, so nothing that a user drops can free it (invariant 4).
 
 use super::catalogue::{OriginFile, WindowPlace};
+use super::coders::Contents;
+use super::coding::{Coded, Coding};
 use super::fill::Started;
 use super::room::{Room, Urgency};
 use super::state::{Core, Shared};
@@ -12,8 +14,8 @@ use crate::device::host::Block;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{Completion, FileSlot, Flight, Io, Lane, Op};
 use crate::object::ChunkKey;
-use crate::store::checksum::Checksum;
-use crate::transfer::{FileSpan, Freight, PieceStep, STAGING_BLOCK_BYTES, StagedFill, register};
+use crate::store::{Place as Spot, Written};
+use crate::transfer::{FileSpan, Freight, PieceStep, STAGING_BLOCK_BYTES, StagedFill, register, spill_span};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -31,9 +33,15 @@ const STAGING_BLOCKS_MAX: usize = 32;
 /// What a flight is for.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Errand {
-    Fill(ChunkKey, Option<Checksum>),
+    /// A chunk from its origin, or as the store has written it.
+    Fill(ChunkKey, Option<Written>),
     Piece(ChunkKey, PieceStep),
-    Spill(ChunkKey, Checksum),
+    /// A chunk as it is.
+    Spill(ChunkKey, Contents, Written),
+    /// A scratch block, to be decoded.
+    FillCoded(ChunkKey),
+    /// A scratch block, encoded.
+    SpillCoded(ChunkKey),
 }
 
 /// Which file a flight goes to or comes from.
@@ -41,6 +49,8 @@ pub(super) enum Errand {
 pub(super) enum Place {
     Origin(Arc<OriginFile>),
     Store(u16),
+    /// No file: the errand says all.
+    Nowhere,
 }
 
 /// A flight to start.
@@ -56,6 +66,21 @@ pub(super) struct Outgoing {
     pub(super) seat: Option<WindowPlace>,
 }
 
+impl Outgoing {
+    /// Writes a chunk as it is.
+    pub(super) fn spill(key: ChunkKey, contents: Contents, spot: Spot, block: Block, lane: Lane) -> Self {
+        Self {
+            errand: Errand::Spill(key, contents, Written::default()),
+            op: Op::Write,
+            place: Place::Store(spot.disk),
+            span: spill_span(spot.offset, block.bytes()),
+            block,
+            lane,
+            seat: None,
+        }
+    }
+}
+
 /// A chunk that comes through staging, and the file it comes from.
 #[derive(Debug)]
 struct Staged {
@@ -69,8 +94,9 @@ struct Staged {
 /// What a round under the lock wants moved.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    outgoing: Vec<Outgoing>,
+    pub(super) outgoing: Vec<Outgoing>,
     staged: Vec<(ChunkKey, Staged)>,
+    pub(super) coded: Vec<Coded>,
     /// Flights that the driver still wants in each lane.
     room: [usize; Lane::ALL.len()],
 }
@@ -84,6 +110,11 @@ impl Outbox {
     pub(super) fn push(&mut self, outgoing: Outgoing) {
         self.take_room();
         self.outgoing.push(outgoing);
+    }
+
+    pub(super) fn code(&mut self, coded: Coded) {
+        self.take_room();
+        self.coded.push(coded);
     }
 
     pub(super) fn stage(
@@ -105,8 +136,8 @@ impl Outbox {
 
 /// The thread's own things.
 pub(super) struct Worker {
-    shared: Arc<Shared>,
-    io: Box<dyn Io<Freight>>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) io: Box<dyn Io<Freight>>,
     errands: Vec<Option<Errand>>,
     free_errands: Vec<usize>,
     staged: HashMap<ChunkKey, Staged>,
@@ -115,9 +146,10 @@ pub(super) struct Worker {
     /// Slots of the store's disks.
     store_slots: HashMap<u16, FileSlot>,
     /// Flights that the driver has not taken yet, in order.
-    backlog: VecDeque<Outgoing>,
+    pub(super) backlog: VecDeque<Outgoing>,
     /// Whether a fetch waits for the pool to grow.
-    growing: bool,
+    pub(super) growing: bool,
+    pub(super) coding: Coding,
     /// Origin files that the driver knows, and their slots.
     attached: Vec<(Weak<OriginFile>, FileSlot)>,
 }
@@ -135,6 +167,7 @@ impl Worker {
             store_slots: HashMap::new(),
             backlog: VecDeque::new(),
             growing: false,
+            coding: Coding::default(),
             attached: Vec::new(),
         }
     }
@@ -183,6 +216,7 @@ impl Worker {
         let (backlog, io) = (self.backlog.len(), &self.io);
         let room = Lane::ALL.map(|lane| io.room(lane).saturating_sub(backlog).min(STARTS_PER_ROUND));
         let mut outbox = Outbox { room, ..Outbox::default() };
+        self.take_coded(core, &mut outbox);
         self.shared.grant_ready(core);
         self.start_demanded(core, &mut outbox);
         self.start_ahead(core, &mut outbox);
@@ -190,6 +224,7 @@ impl Worker {
         self.shared.grant_ready(core);
         self.staged.extend(outbox.staged.drain(..));
         self.start_pieces(core, &mut outbox);
+        self.start_coding(core, &mut outbox);
         outbox.outgoing
     }
 
@@ -279,7 +314,7 @@ impl Worker {
 
     /// Commits more of the budget and tells the driver of it, all outside the lock. Where the kernel refuses, the
     /// budget is what there is, and the oldest request learns it.
-    fn grow(&mut self) {
+    pub(super) fn grow(&mut self) {
         let shared = Arc::clone(&self.shared);
         let Some(growth) = shared.lock().pool.growth() else { return };
         match growth.commit() {
@@ -379,7 +414,12 @@ impl Worker {
     fn submit(&mut self, outgoing: Outgoing) {
         let Outgoing { errand, op, place, span, mut block, lane, seat } = outgoing;
         let seated = seat.map_or(Ok(()), |seat| seat.take(&mut block));
-        let errand = errand.sealed(&block);
+        let errand = errand.prepared(&mut block);
+        if errand.is_done() && seated.is_ok() {
+            let shared = Arc::clone(&self.shared);
+            self.finish(&mut shared.lock(), errand, block, Ok(0));
+            return shared.wake();
+        }
         let file = match seated.and_then(|()| self.slot(&place)) {
             Ok(file) => file,
             Err(error) => return self.fail(errand, block, error),
@@ -408,6 +448,7 @@ impl Worker {
                 Some(slot) => Ok(*slot),
                 None => self.attach(origin),
             },
+            Place::Nowhere => Err(Error::new(ErrorKind::Missing, "the transfer names no file")),
             Place::Store(disk) => match self.store_slots.get(disk) {
                 Some(slot) => Ok(*slot),
                 None => {
@@ -482,7 +523,10 @@ impl Worker {
     fn finish(&mut self, core: &mut Core, errand: Errand, block: Block, result: Result<u32>) {
         match errand {
             Errand::Fill(key, _) => self.shared.fill_ended(core, key, block, result.map(drop)),
-            Errand::Spill(key, sum) => self.shared.spill_ended(core, key, block, result.map(|_| sum)),
+            Errand::Spill(key, _, written) => {
+                self.shared.spill_ended(core, key, block, result.map(|_| written));
+            }
+            Errand::FillCoded(_) | Errand::SpillCoded(_) => self.coded_landed(core, errand, block, result),
             Errand::Piece(key, step) => self.land(core, key, &step, block, result),
         }
     }

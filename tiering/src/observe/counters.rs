@@ -88,6 +88,12 @@ counters! {
     evictions_spilled,
     /// Copies written to the store.
     spills,
+    /// Of those, chunks of one value: nothing was written.
+    spills_constant,
+    /// Bytes of chunks that were encoded for the store.
+    bytes_encoded,
+    /// Bytes that encoding saved.
+    bytes_saved,
     /// Nanoseconds that leases waited for bytes.
     stall_ns,
     /// Transfers that moved fewer bytes than asked and were resubmitted.

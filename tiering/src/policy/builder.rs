@@ -1,6 +1,6 @@
 //! Collects a policy word by word; nothing is judged before `build`.
 
-use super::{Eviction, IoChoice, Policy, resolve};
+use super::{Codec, Eviction, IoChoice, Policy, resolve};
 use crate::error::Result;
 use crate::tier::TierKind;
 use std::path::PathBuf;
@@ -49,6 +49,8 @@ pub struct PolicyBuilder {
     pub(super) spill_directory: Option<PathBuf>,
     pub(super) spill_capacity: Option<Quantity>,
     pub(super) spill_disks: Vec<DiskWords>,
+    pub(super) codec: Codec,
+    pub(super) encrypt: bool,
     pub(super) eviction: Eviction,
     pub(super) prefetch_window: Option<Quantity>,
     pub(super) high_watermark: Option<f64>,
@@ -151,6 +153,21 @@ impl PolicyBuilder {
     #[must_use]
     pub fn spill_capacity(mut self, bytes: impl Into<Quantity>) -> Self {
         self.spill_capacity = Some(bytes.into());
+        self
+    }
+
+    /// How the store keeps bytes: [`Codec::Raw`] or [`Codec::Lossless`]. A tensor may say otherwise
+    /// ([`Engine::set_codec`](crate::engine::Engine::set_codec)).
+    #[must_use]
+    pub fn codec(mut self, codec: Codec) -> Self {
+        self.codec = codec;
+        self
+    }
+
+    /// Whether the store encrypts, under a key that the engine forgets when it ends.
+    #[must_use]
+    pub fn encrypt(mut self, encrypt: bool) -> Self {
+        self.encrypt = encrypt;
         self
     }
 

@@ -1,7 +1,7 @@
 //! A policy as the TOML that makes it.
 
 use super::units::{BYTES, RATE, TIME};
-use super::{Eviction, IoChoice, Policy};
+use super::{Codec, Eviction, IoChoice, Policy};
 use std::fmt;
 
 impl Eviction {
@@ -31,6 +31,23 @@ impl IoChoice {
 }
 
 impl fmt::Display for IoChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(word(&Self::WORDS, *self))
+    }
+}
+
+impl Codec {
+    /// Every choice, by its word.
+    pub(super) const WORDS: [(&'static str, Self); 5] = [
+        ("raw", Self::Raw),
+        ("lossless", Self::Lossless),
+        ("bf16", Self::Bf16),
+        ("f16", Self::F16),
+        ("int8", Self::Int8),
+    ];
+}
+
+impl fmt::Display for Codec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(word(&Self::WORDS, *self))
     }
@@ -81,6 +98,7 @@ impl Policy {
         if let Some(bytes) = self.spill_capacity_bytes {
             writeln!(f, "capacity = \"{}\"", BYTES.print(bytes))?;
         }
+        writeln!(f, "codec = \"{}\"\nencrypt = {}", self.codec, self.encrypt)?;
         for disk in self.spill_disks.iter().filter(|_| !alone) {
             writeln!(f, "\n[[spill.disk]]\ndirectory = {}", Quoted(&disk.directory.to_string_lossy()))?;
             if let Some(bytes) = disk.capacity_bytes {

@@ -5,7 +5,7 @@
 
 use super::builder::{DiskWords, LinkWords, PolicyBuilder, Quantity};
 use super::resolve::{unknown, wrong};
-use super::{Eviction, IoChoice, Policy};
+use super::{Codec, Eviction, IoChoice, Policy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::tier::TierKind;
 use std::collections::HashMap;
@@ -201,9 +201,12 @@ fn link(
 }
 
 fn spill(table: &DeTable<'_>, mut words: PolicyBuilder, lines: &mut Lines<'_>) -> Result<PolicyBuilder> {
-    let section = Section::open("spill", table, &["directory", "capacity", "disk"], lines)?;
+    let section =
+        Section::open("spill", table, &["directory", "capacity", "codec", "encrypt", "disk"], lines)?;
     words.spill_directory = section.read("directory", as_text)?.map(Into::into);
     words.spill_capacity = section.read("capacity", as_quantity)?;
+    words.codec = section.read("codec", |key, value| choice(key, value, &Codec::WORDS))?.unwrap_or_default();
+    words.encrypt = section.read("encrypt", as_truth)?.unwrap_or_default();
     for (path, disk) in tables(&section, "disk", lines)? {
         let disk = Section::open(&path, disk, &["directory", "capacity"], lines)?;
         words = words.add_disk(DiskWords {
@@ -225,6 +228,10 @@ fn as_table<'a>(key: &str, value: &'a DeValue<'a>) -> Result<&'a DeTable<'a>> {
 
 fn as_text<'a>(key: &str, value: &'a DeValue<'a>) -> Result<&'a str> {
     value.as_str().ok_or_else(|| mistyped(key, "text in quotes", value))
+}
+
+fn as_truth(key: &str, value: &DeValue<'_>) -> Result<bool> {
+    value.as_bool().ok_or_else(|| mistyped(key, "true or false", value))
 }
 
 /// One of a few words.

@@ -37,6 +37,8 @@
 //!                               # [[spill.disk]]
 //!                               # directory = "/mnt/a"
 //!                               # capacity = "4 GiB"    # of this disk; unbounded, unless given
+//! codec = "raw"                 # or "lossless": smaller where that pays
+//! encrypt = false               # whether the disk sees cipher text only
 //!
 //! [watermarks]                  # dirty part of the budget: write-back starts above `high`, stops below `low`
 //! high = 0.90
@@ -103,6 +105,23 @@ pub enum Eviction {
     Arc,
 }
 
+/// How the store keeps a tensor's bytes. What is lossy is never chosen for a whole engine, only for a tensor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Codec {
+    /// As they are in memory.
+    #[default]
+    Raw,
+    /// Smaller, and bit for bit: bytes of elements sorted by place, then LZ4. Leaves alone what does not pay.
+    Lossless,
+    /// `f32` numbers as `bf16`: half the bytes, each number to within 1 / 256 of itself.
+    Bf16,
+    /// `f32` numbers as `f16`: half the bytes, each number to within 1 / 2048 of itself.
+    F16,
+    /// `f32` numbers as `i8` and a scale per 64: a quarter of the bytes, each number to within 1 / 253 of the greatest of
+    /// its 64. The exact bounds: [`store::codec::narrow`](crate::store::codec::narrow).
+    Int8,
+}
+
 /// Which driver moves file bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum IoChoice {
@@ -122,6 +141,8 @@ pub struct Policy {
     links: Vec<LinkChoice>,
     spill_disks: Vec<Disk>,
     spill_capacity_bytes: Option<u64>,
+    codec: Codec,
+    encrypt: bool,
     eviction: Eviction,
     window: Option<u64>,
     window_bytes: u64,
@@ -229,6 +250,18 @@ impl Policy {
         let nvme = self.tiers.iter().find(|tier| tier.kind == TierKind::Nvme);
         let budget = nvme.and_then(|tier| tier.budget_bytes);
         self.spill_capacity_bytes.into_iter().chain(budget).min()
+    }
+
+    /// How the store keeps bytes, unless a tensor says otherwise.
+    #[must_use]
+    pub fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    /// Whether the store encrypts, under a key that the engine forgets when it ends.
+    #[must_use]
+    pub fn encrypt(&self) -> bool {
+        self.encrypt
     }
 
     /// How victims are chosen.

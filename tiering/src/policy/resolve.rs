@@ -3,7 +3,7 @@
 use super::builder::{DiskWords, LinkWords, PolicyBuilder, Quantity, TierWords};
 use super::nearest::nearest;
 use super::units::{BYTES, RATE, Size, TIME};
-use super::{Disk, LinkChoice, Policy, TierChoice, memory};
+use super::{Codec, Disk, LinkChoice, Policy, TierChoice, memory};
 use crate::error::{Error, ErrorKind, Result};
 use crate::tier::TierKind;
 use std::path::PathBuf;
@@ -47,6 +47,8 @@ pub(super) fn policy(words: PolicyBuilder) -> Result<Policy> {
             .spill_capacity
             .map(|bytes| positive("spill.capacity", bytes))
             .transpose()?,
+        codec: codec(words.codec)?,
+        encrypt: words.encrypt,
         eviction: words.eviction,
         window,
         window_bytes,
@@ -215,6 +217,16 @@ fn spill_directory(given: Option<PathBuf>) -> Result<PathBuf> {
         None => Ok(Some(std::env::temp_dir())
             .filter(|path| !path.as_os_str().is_empty())
             .unwrap_or("/tmp".into())),
+    }
+}
+
+fn codec(codec: Codec) -> Result<Codec> {
+    match codec {
+        Codec::Raw | Codec::Lossless => Ok(codec),
+        lossy => {
+            let message = format!("`{lossy}` changes numbers: ask for it tensor by tensor");
+            Err(wrong("spill.codec", message))
+        }
     }
 }
 

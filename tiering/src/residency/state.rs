@@ -238,6 +238,12 @@ impl Chunk {
         self.evictable(tier).is_ok()
     }
 
+    /// The slot of the store that a spill under way writes to.
+    #[must_use]
+    pub fn draining_to(&self) -> Option<ExtentSlot> {
+        self.drain.map(|drain| drain.slot)
+    }
+
     /// Whether nothing but a missing home copy stands against evicting: spilling it first makes it evictable.
     #[must_use]
     pub fn is_spillable(&self, tier: TierId) -> bool {

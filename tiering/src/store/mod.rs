@@ -1,10 +1,13 @@
-//! Bytes at rest that we write: spill files, their extents and checksums. `tiering/FORMAT.md` specifies them byte by byte.
+//! Bytes at rest that we write: spill files, their extents, and the forms and checksums of what is in them.
+//! `tiering/FORMAT.md` specifies them byte by byte.
 
 pub mod checksum;
+pub mod codec;
 pub mod extent;
+mod random;
 pub mod spill;
 pub mod stripes;
 
 pub use extent::Extent;
 pub use spill::SpillFile;
-pub use stripes::{Place, Store};
+pub use stripes::{Place, Store, Written};

@@ -10,6 +10,7 @@
 //! What is in the file is specified in `FORMAT.md`.
 
 use super::extent::{Extent, Extents};
+use super::random;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::file::{IoFile, MIN_DIRECT_OFFSET_ALIGN, direct_refused};
 use std::ffi::{CString, OsStr};
@@ -227,7 +228,9 @@ fn unnamed(dir: &Path, direct: libc::c_int) -> io::Result<OwnedFd> {
 fn named_then_unlinked(dir: &Path) -> io::Result<(OwnedFd, Option<Error>)> {
     let mut answer = io::Error::from(io::ErrorKind::AlreadyExists);
     for _ in 0..NAMES {
-        let path = dir.join(OsStr::new(&format!(".stratal-spill-{:016x}", random()?)));
+        let mut name = [0; 8];
+        random::fill(&mut name)?;
+        let path = dir.join(OsStr::new(&format!(".stratal-spill-{:016x}", u64::from_ne_bytes(name))));
         let flags = libc::O_CREAT | libc::O_EXCL | libc::O_NOFOLLOW;
         let opened = match open(&path, flags | libc::O_DIRECT) {
             // The name may exist although the flag was refused: it is another name next time.
@@ -263,15 +266,6 @@ fn open(path: &Path, flags: libc::c_int) -> io::Result<OwnedFd> {
     // SAFETY:
     // - `fd` was just opened and nobody else owns it
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
-}
-
-/// 64 random bits from the system.
-fn random() -> io::Result<u64> {
-    let mut bytes = [0_u8; 8];
-    // SAFETY:
-    // - the buffer is writable for the eight bytes asked
-    let count = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) };
-    if count == 8 { Ok(u64::from_ne_bytes(bytes)) } else { Err(io::Error::last_os_error()) }
 }
 
 #[cfg(test)]

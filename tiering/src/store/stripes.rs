@@ -13,6 +13,7 @@
 //! ```
 
 use super::checksum::Checksum;
+use super::codec::{Form, Seal};
 use super::extent::Extent;
 use super::spill::SpillFile;
 use crate::error::{Error, ErrorKind, Result};
@@ -33,11 +34,24 @@ pub struct Place {
     pub len: u64,
 }
 
+/// What was written of a copy, and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// What the stored bytes are.
+    pub form: Form,
+    /// How many there are; the rest of the extent is padding.
+    pub bytes: u32,
+    /// What they add up to.
+    pub checksum: Checksum,
+    /// What they open with, if they are encrypted.
+    pub seal: Option<Seal>,
+}
+
 /// One copy in the store.
 #[derive(Debug, Default)]
 struct Record {
     place: Option<(u16, Extent)>,
-    checksum: Option<Checksum>,
+    written: Option<Written>,
 }
 
 /// A disk as the store uses it.
@@ -135,7 +149,26 @@ impl Store {
     /// `NoSpace` when no disk has room, naming the directories; nothing changed then.
     pub fn reserve(&mut self, len: u64) -> Result<ExtentSlot> {
         let place = self.find(len)?;
-        Ok(self.insert(Record { place: Some(place), checksum: None }))
+        Ok(self.insert(Record { place: Some(place), written: None }))
+    }
+
+    /// A slot without an extent: for a copy whose length is not known yet.
+    pub fn reserve_later(&mut self) -> ExtentSlot {
+        self.insert(Record::default())
+    }
+
+    /// Gives such a slot `len` bytes of some disk.
+    ///
+    /// # Errors
+    /// As [`Self::reserve`]; `Missing` where there is no such slot.
+    pub fn extend(&mut self, slot: ExtentSlot, len: u64) -> Result<Place> {
+        if self.record(slot).is_some_and(|record| record.place.is_none()) {
+            let place = self.find(len)?;
+            if let Some(record) = self.record_mut(slot) {
+                record.place = Some(place);
+            }
+        }
+        self.place(slot).ok_or_else(|| Error::new(ErrorKind::Missing, "the store has no such slot"))
     }
 
     /// Gives a slot up. No flight may be over its extent.
@@ -143,7 +176,11 @@ impl Store {
         let Some(record) = self.index(slot).and_then(|index| self.records[index].take()) else { return };
         // The index came from this table, whose indexes have 32 bits.
         self.free.push(slot.0 as u32);
-        if let Some((disk, extent)) = record.place {
+        self.free_place(record.place);
+    }
+
+    fn free_place(&mut self, place: Option<(u16, Extent)>) {
+        if let Some((disk, extent)) = place {
             let stripe = &mut self.stripes[usize::from(disk)];
             stripe.file.release(extent);
             stripe.refused_bytes = None;
@@ -157,17 +194,20 @@ impl Store {
         Some(Place { disk: *disk, offset: extent.offset(), len: extent.len() })
     }
 
-    /// Notes what the bytes of a slot must add up to: they are written whole.
-    pub fn seal(&mut self, slot: ExtentSlot, checksum: Checksum) {
-        if let Some(record) = self.index(slot).and_then(|index| self.records[index].as_mut()) {
-            record.checksum = Some(checksum);
+    /// Notes that a slot was written whole, and how. A constant chunk needs no extent: it goes back.
+    pub fn note(&mut self, slot: ExtentSlot, written: Written) {
+        let Some(record) = self.record_mut(slot) else { return };
+        record.written = Some(written);
+        if let Form::Constant(_) = written.form {
+            let place = record.place.take();
+            self.free_place(place);
         }
     }
 
-    /// What the bytes of a slot must add up to; `None` until they were written.
+    /// What was written to a slot; `None` until it was.
     #[must_use]
-    pub fn checksum(&self, slot: ExtentSlot) -> Option<Checksum> {
-        self.record(slot)?.checksum
+    pub fn written(&self, slot: ExtentSlot) -> Option<Written> {
+        self.record(slot)?.written
     }
 
     /// A write to this disk found no room although it was reserved, as on file systems that cannot reserve: the disk
@@ -241,6 +281,11 @@ impl Store {
 
     fn index(&self, slot: ExtentSlot) -> Option<usize> {
         usize::try_from(slot.0).ok().filter(|index| *index < self.records.len())
+    }
+
+    fn record_mut(&mut self, slot: ExtentSlot) -> Option<&mut Record> {
+        let index = self.index(slot)?;
+        self.records[index].as_mut()
     }
 
     fn record(&self, slot: ExtentSlot) -> Option<&Record> {

@@ -43,6 +43,8 @@ latency = "100 us"
 
 [spill]
 directory = "/var/tmp/\u007F"
+codec = "raw"
+encrypt = false
 
 [watermarks]
 high = 1.0
@@ -86,6 +88,8 @@ proptest! {
             .low_watermark(marks.0.min(marks.1))
             .deadline(std::time::Duration::from_nanos(ns))
             .io([IoChoice::Auto, IoChoice::IoUring, IoChoice::Threads][io])
+            .codec(if window { crate::policy::Codec::Lossless } else { crate::policy::Codec::Raw })
+            .encrypt(lru)
             .eviction(if lru { Eviction::Lru } else { Eviction::Min });
         if disks.is_empty() {
             builder = builder.spill_directory(&directory);

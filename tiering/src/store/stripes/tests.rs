@@ -56,6 +56,22 @@ fn the_capacity_is_that_of_all_disks() {
     assert_eq!(slots.len(), 5);
 }
 
+/// A slot gets its extent when its length is known, and gives it back when the chunk turns out to be constant.
+#[test]
+fn an_extent_may_come_later_and_go_earlier() {
+    let mut store = store(&[4 * BLOCK], None);
+    let slot = store.reserve_later();
+    assert_eq!((store.place(slot), store.used_bytes()), (None, 0));
+    assert_eq!(store.extend(slot, 5000).unwrap().len, 2 * BLOCK);
+    let written = Written { bytes: 5000, ..Written::default() };
+    store.note(slot, written);
+    assert_eq!((store.written(slot), store.used_bytes()), (Some(written), 2 * BLOCK));
+    store.note(slot, Written { form: Form::Constant(7), ..written });
+    assert_eq!((store.place(slot), store.used_bytes()), (None, 0));
+    store.release(slot);
+    assert_eq!(store.extend(slot, 1).unwrap_err().kind(), ErrorKind::Missing);
+}
+
 proptest! {
     /// Whatever is reserved and released, no two copies share a byte and the bytes in use are those of the copies.
     #[test]
