@@ -252,7 +252,8 @@ fn a_bad_disk_below_codecs_never_yields_wrong_bytes() {
                 let numbers = lease.as_mut_slice().iter_mut().enumerate();
                 numbers.for_each(|(at, number)| *number = value(i, step, at));
             }) {
-                assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+                let typed = [ErrorKind::Corrupt, ErrorKind::Poisoned, ErrorKind::Io].contains(&error.kind());
+                assert!(typed, "{error}");
             }
             rounds[i] = step;
         }

@@ -15,6 +15,7 @@ pub(crate) mod engine;
 pub(crate) mod io;
 pub(crate) mod macros;
 pub(crate) mod preload;
+pub(crate) mod store;
 pub(crate) mod stream;
 pub(crate) mod tensor;
 
@@ -71,8 +72,16 @@ pub(crate) struct Suite {
 }
 
 /// Every suite.
-pub(crate) const SUITES: &[Suite] =
-    &[alloc::SUITE, preload::SUITE, engine::SUITE, io::SUITE, macros::SUITE, stream::SUITE, tensor::SUITE];
+pub(crate) const SUITES: &[Suite] = &[
+    alloc::SUITE,
+    preload::SUITE,
+    engine::SUITE,
+    io::SUITE,
+    macros::SUITE,
+    store::SUITE,
+    stream::SUITE,
+    tensor::SUITE,
+];
 
 /// Rounds of a full run. Nine give a 95 % interval that excludes the extremes, six the least that has one: enough
 /// where points are many.

@@ -130,6 +130,7 @@ fn shared(policy: Policy, evict: Option<Box<dyn Evict>>) -> Result<Shared> {
         spilling: 0,
         staging_bytes: 0,
         dirty: Dirty::default(),
+        coding: false,
         closed: None,
     };
     Ok(Shared {

@@ -39,6 +39,9 @@ impl Engine {
         if let Some(object) = core.catalogue.get_mut(index) {
             object.codec = codec;
         }
+        core.coding |= codec != Codec::Raw;
+        drop(core);
+        self.handle.0.wake();
         Ok(())
     }
 

@@ -92,7 +92,8 @@ impl Worker {
         if !shared.policy.encrypt() && shared.policy.codec() == Codec::Raw {
             return Ok(());
         }
-        self.start_coders()?;
+        let budget_bytes = shared.lock().pool.budget_bytes();
+        self.start_coders(budget_bytes)?;
         while self.coding.blocks < self.coding.wanted {
             let mut core = shared.lock();
             match shared.make_room(&mut core, &mut Outbox::default(), FRAME_BYTES as u64, Urgency::Demand)? {
@@ -111,12 +112,12 @@ impl Worker {
         Ok(())
     }
 
-    fn start_coders(&mut self) -> Result<()> {
+    fn start_coders(&mut self, budget_bytes: u64) -> Result<()> {
         if self.coding.coders.is_some() {
             return Ok(());
         }
         let coders = Coders::start(self.coding.sealer.clone(), &self.io.waker())?;
-        let share = self.shared.lock().pool.budget_bytes() / SCRATCH_SHARE / FRAME_BYTES as u64;
+        let share = budget_bytes / SCRATCH_SHARE / FRAME_BYTES as u64;
         self.coding.wanted = (share as usize).clamp(1, SCRATCH_MAX);
         self.coding.paces.workers = coders.count();
         self.coding.coders = Some(coders);
@@ -252,12 +253,6 @@ impl Worker {
         if self.coding.waiting.is_empty() {
             return;
         }
-        if let Err(error) = self.start_coders() {
-            self.shared.event("no coders", &error);
-        }
-        self.provide_scratch(core, outbox);
-        // Making room for scratch may have sent more chunks this way.
-        self.coding.waiting.extend(outbox.coded.drain(..));
         let under_way = self.io.in_flight() + self.backlog.len() + outbox.outgoing.len();
         let mut room = self.io.capacity().saturating_sub(under_way);
         while let Some(coded) = self.coding.waiting.pop_front() {
@@ -332,9 +327,17 @@ impl Worker {
         }
     }
 
-    /// Takes scratch blocks out of the budget until there are as many as wanted.
-    fn provide_scratch(&mut self, core: &mut Core, outbox: &mut Outbox) {
+    /// Once a tensor has a codec, takes scratch blocks out of the budget until there are as many as wanted, before
+    /// requests take the room that there is.
+    pub(super) fn provide_scratch(&mut self, core: &mut Core, outbox: &mut Outbox) {
+        if !core.coding {
+            return;
+        }
         let shared = Arc::clone(&self.shared);
+        if let Err(error) = self.start_coders(core.pool.budget_bytes()) {
+            core.coding = false;
+            return shared.event("no coders", &error);
+        }
         while self.coding.blocks < self.coding.wanted {
             match shared.make_room(core, outbox, FRAME_BYTES as u64, Urgency::Demand) {
                 Ok(Room::Block(block)) => self.add_scratch(core, block),

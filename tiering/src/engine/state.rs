@@ -82,6 +82,8 @@ pub(super) struct Core {
     /// Bytes of the budget that staging holds.
     pub(super) staging_bytes: u64,
     pub(super) dirty: Dirty,
+    /// Whether some tensor has a codec of its own, or all have.
+    pub(super) coding: bool,
     /// Why no further call succeeds.
     pub(super) closed: Option<&'static str>,
 }

@@ -217,6 +217,7 @@ impl Worker {
         let room = Lane::ALL.map(|lane| io.room(lane).saturating_sub(backlog).min(STARTS_PER_ROUND));
         let mut outbox = Outbox { room, ..Outbox::default() };
         self.take_coded(core, &mut outbox);
+        self.provide_scratch(core, &mut outbox);
         self.shared.grant_ready(core);
         self.start_demanded(core, &mut outbox);
         self.start_ahead(core, &mut outbox);
