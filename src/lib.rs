@@ -2,6 +2,7 @@
 
 pub use stratal_runtime::Stratal;
 pub use stratal_runtime::error::{Error, ErrorKind, Result};
+pub use stratal_runtime::kernel::Call;
 #[cfg(feature = "complex")]
 pub use stratal_runtime::number::Complex;
 pub use stratal_runtime::number::{F4x2, F8E4M3, F8E5M2, I4x2, U4x2};
@@ -137,6 +138,39 @@ pub use stratal_tiering as tiering;
 #[cfg(feature = "macros")]
 pub use stratal_macros::Params;
 
+/// # Example
+///
+/// ```
+/// use stratal::{Shape, Tensor, kernel};
+///
+/// #[kernel]
+/// fn softmax(x: &Tensor<f32, { [N, M] }>) -> Tensor<f32, { [N, M] }> {
+///     let high = x.max(M);
+///     let powers = zip(x, high, |x, high| (x - high).exp());
+///     zip(powers, powers.sum(M), |power, sum| power / sum)
+/// }
+///
+/// let x = Tensor::<f32, Shape![2, 3]>::from_slice([2, 3], &[0.0, 0.0, 0.0, 1.0, 1.0, 1.0])?;
+/// let y: Tensor<f32, Shape![2, 3]> = softmax(&x).run()?;
+/// assert!(y.read()?.iter().all(|y| (y - 1.0 / 3.0).abs() < 1e-6));
+/// # Ok::<(), stratal::Error>(())
+/// ```
+#[cfg(feature = "macros")]
+pub use stratal_macros::kernel;
+
+/// Kernels whose shapes stand in brackets.
+#[cfg(feature = "macros")]
+pub mod verbatim {
+    pub use crate::__kernel_verbatim as kernel;
+}
+
+#[doc(hidden)]
+#[cfg(feature = "macros")]
+#[macro_export]
+macro_rules! __kernel_verbatim {
+    ($($item:tt)*) => { $crate::__private::kernel_verbatim!([$crate] $($item)*); };
+}
+
 /// A declared shape: `Shape![O, 512, {2 * K}, _]` is the tuple type `(O, C<512>, C<{2 * K}>, Dyn)`.
 ///
 /// A dimension is a number, a constant expression in braces, a name (a type parameter or one declared with
@@ -202,6 +236,6 @@ macro_rules! tensor {
 #[doc(hidden)]
 pub mod __private {
     #[cfg(feature = "macros")]
-    pub use stratal_macros::{dims, shape, tensor};
+    pub use stratal_macros::{dims, kernel_verbatim, shape, tensor};
     pub use stratal_runtime::private::*;
 }

@@ -56,3 +56,39 @@ pub fn dims(input: TokenStream) -> TokenStream {
 pub fn tensor(input: TokenStream) -> TokenStream {
     stratal_macros_core::tensor(input.into()).into()
 }
+
+/// A kernel: a function of tensors and numbers that says what is computed, in a small part of Rust.
+///
+/// ```text
+/// parameters  x: &Tensor<f32, { [N, M] }>    read; the shape also as (N, M) or Shape![N, M]
+///             out: &mut Tensor<f32, { [N] }>  read and written
+///             lr: f32                         a number
+/// results     Tensor<f32, { [N, M] }>, or a tuple of tensors
+/// statement   let name = tensor;  let name = number;  out.assign(tensor);
+///             for [i, j] in out.dims() { … out[[i, j]] = number; … }
+/// tensor      name   t.map(|x| number)   zip(a, b, |x, y| number)   from_fn([N, M], |[i, j]| number)
+///             t.sum(axis) product max min mean   t.transpose()   matmul(a, b)
+/// number      literals, names, N as `usize`, data[[i, j]], operators, `as`, if and else, blocks, x.sqrt() and 36 more
+/// inside      let mut x = …;  x += …;  if … { }  for k in 0..K { }
+/// ```
+///
+/// An upper-case name in a shape is one size wherever it stands: constants that differ do not compile, sizes that only
+/// run time knows are compared when the call runs. A number is that size; `_` and `{CONST}` are sizes without a name.
+///
+/// Integers wrap; a division by zero and an index outside its tensor fail the call. Floats are never fused unless
+/// `mul_add` says so, and sums have one order, so the result does not depend on the number of threads.
+///
+/// Calling the function computes nothing: `run` on what it returns does. Anything else of
+/// Rust is an error at its token that names the nearest form a kernel can have. `#[kernel(crate = path)]` says where
+/// the crate is, if not at `::stratal`.
+#[proc_macro_attribute]
+pub fn kernel(options: TokenStream, item: TokenStream) -> TokenStream {
+    stratal_macros_core::kernel(options.into(), item.into()).into()
+}
+
+/// The work of `kernel!`, which puts the path of the crate in front.
+#[doc(hidden)]
+#[proc_macro]
+pub fn kernel_verbatim(input: TokenStream) -> TokenStream {
+    stratal_macros_core::kernel_verbatim(input.into()).into()
+}

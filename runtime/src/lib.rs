@@ -1,7 +1,7 @@
 //! Memory, and typed views of it: the allocator, shapes, tensors. No file I/O, no CUDA, no async.
 //!
 //! The ladder, each rung using only those before it:
-//! `error, align, nearest, number < sync < sys | simd | hold < pool < arena | shm < tensor < private`.
+//! `error, align, nearest, number < sync < sys | simd | hold < pool < arena | shm < tensor < kernel < private`.
 #![deny(unsafe_code)]
 
 pub mod align;
@@ -9,6 +9,8 @@ pub mod align;
 pub mod arena;
 pub mod error;
 pub mod hold;
+#[cfg(not(stratal_loom))]
+pub mod kernel;
 pub mod nearest;
 pub mod number;
 #[allow(unsafe_code, reason = "the allocator: bytes are born here")]

@@ -2,8 +2,17 @@
 //!
 //! Not part of the public interface: it changes with the macros.
 
+pub use crate::error::Result;
+pub use crate::kernel::{
+    Call, Descriptor, Extent, Kernel, OUTSIDE, Stored, TensorParameter, abs, bind_sizes, by_rows,
+    checked_quotient, checked_remainder, clamp, fold_lanes, fold_product, fold_sum, matmul, max, min,
+    refused, rows_of, scratch, settled,
+};
 pub use crate::tensor::params::{Load, Params, Piece, Spec, TiedTo, Variant, Walk, require};
-pub use crate::tensor::{Axis, C, Dim, Dyn, Named, Repeat, literal};
+pub use crate::tensor::{Axis, C, DType, Dim, Dyn, Meets, Named, Repeat, bf16, f16, literal};
 pub use core::default::Default;
+pub use core::marker::PhantomData;
+pub use core::mem::drop;
 pub use core::option::Option::{self, None, Some};
-pub use core::primitive::{bool, str, usize};
+pub use core::primitive::{bool, f32, f64, i8, i16, i32, i64, str, u8, u16, u32, u64, usize};
+pub use core::result::Result::Ok;

@@ -45,6 +45,18 @@ pub(crate) mod unmodelled {
     pub(crate) use std::sync::atomic::{AtomicUsize, Ordering};
 }
 
+/// Threads that end before the call that started them.
+#[cfg(not(stratal_loom))]
+pub(crate) mod threads {
+    pub(crate) use std::thread::scope;
+
+    /// How many threads may run at once, asked for the first time only: the answer takes reading files.
+    pub(crate) fn available() -> usize {
+        static KNOWN: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+        *KNOWN.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
+    }
+}
+
 #[cfg(all(feature = "initial-exec", target_os = "linux", not(any(miri, stratal_loom))))]
 pub(crate) mod slot;
 

@@ -36,6 +36,7 @@ const LADDERS: &[Ladder] = &[
             &["pool"],
             &["arena", "shm"],
             &["tensor"],
+            &["kernel"],
             &["private"],
         ],
         beside: &[],

@@ -102,8 +102,9 @@ fn errors_are_shown_at_tokens() {
 /// Every message of the macros has a case that shows it.
 #[test]
 fn every_message_has_a_case() {
-    let valid = Path::new(env!("CARGO_MANIFEST_DIR")).join("macros/core/src/valid.rs");
-    let source = fs::read_to_string(valid).expect("the messages of the macros");
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("macros/core/src");
+    let read = |file: &str| fs::read_to_string(sources.join(file)).expect("the messages of the macros");
+    let source = read("valid.rs") + &read("valid/kernel.rs");
     let shown: Vec<Mark> = cases("fail").iter().flat_map(|case| marks(case)).collect();
     let messages = marks::messages(&source);
     assert!(messages.len() > 15, "only {} messages found", messages.len());

@@ -10,6 +10,7 @@
 mod ast;
 mod attr;
 mod expand;
+mod kernel;
 mod valid;
 
 use proc_macro2::TokenStream;
@@ -54,6 +55,20 @@ pub fn dims(input: TokenStream) -> TokenStream {
 #[must_use]
 pub fn tensor(input: TokenStream) -> TokenStream {
     or_errors(syn::parse2(input).map(|literal: ast::Pathed<ast::TensorLiteral>| expand::tensor(&literal)))
+}
+
+/// `#[kernel]` on a function: what it says, as a call that runs on the host or on a device. `options` are those of the
+/// attribute. What is refused becomes a function of the same signature, so that calls of it have no second error.
+#[must_use]
+pub fn kernel(options: TokenStream, item: TokenStream) -> TokenStream {
+    kernel::attribute(options, item)
+}
+
+/// `kernel! { fn … }`: as [`kernel()`], with shapes in brackets and tensors without `&`. The tokens begin as those of
+/// [`shape`].
+#[must_use]
+pub fn kernel_verbatim(input: TokenStream) -> TokenStream {
+    kernel::verbatim(input)
 }
 
 fn or_errors(expanded: syn::Result<TokenStream>) -> TokenStream {

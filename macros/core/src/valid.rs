@@ -2,6 +2,8 @@
 //!
 //! A message says what is wrong in one sentence and, where there is one, what to write instead.
 
+pub(crate) mod kernel;
+
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use std::fmt::Display;

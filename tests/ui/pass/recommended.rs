@@ -1,7 +1,7 @@
 //! The recommended way to write a model, as one: names of dimensions, every option of the derive, tensors and views.
 #![deny(warnings, missing_docs, unsafe_code)]
 
-use stratal::{C, Checkpoint, Dim, Engine, Params, Pool, Result, Shape, Tensor, Tied, bf16, dims};
+use stratal::{C, Checkpoint, Dim, Engine, Params, Pool, Result, Shape, Tensor, Tied, bf16, dims, kernel};
 
 dims! {
     /// Sequences computed together.
@@ -41,6 +41,31 @@ struct Gpt<const V: usize, const D: usize, const H: usize, const HD: usize> {
     head: Tied<Tensor<bf16, Shape![{ V }, { D }]>>,
     #[param(skip)]
     cache: KvCache,
+}
+
+/// A kernel, with shapes written every way there is.
+#[kernel]
+fn step(
+    data: &Tensor<bf16, Shape![N, D]>,
+    weights: &Tensor<f32, (D, C)>,
+    out: &mut Tensor<f32, { [N, C] }>,
+    lr: f32,
+) -> Tensor<f32, { [N] }> {
+    let logits = matmul(data, weights);
+    out.assign(zip(out, logits, |o, l| o - lr * l));
+    logits.max(C)
+}
+
+/// One step, whose result is known to have a row for each sequence.
+///
+/// # Errors
+/// Sizes that differ.
+pub fn advance(
+    data: &Tensor<bf16, Shape![Batch, 768]>,
+    weights: &Tensor<f32, Shape![768, 10]>,
+    out: &mut Tensor<f32, Shape![_, _]>,
+) -> Result<Tensor<f32, Shape![Batch]>> {
+    step(data, weights, out, 1e-3).run()
 }
 
 /// One report of every problem.

@@ -9,7 +9,7 @@ mod inner {
     }
 }
 
-use inner::facade::{Params, Shape, Tensor, dims};
+use inner::facade::{Params, Shape, Tensor, dims, kernel};
 
 dims! { pub Rows }
 
@@ -21,4 +21,17 @@ pub struct Model {
     pub weight: Tensor<f32, Shape![Rows, 4]>,
     /// And one of the other name.
     pub bias: layered::Tensor<f32, layered::Shape![4]>,
+}
+
+/// A kernel through the facade.
+#[kernel(crate = crate::inner::facade)]
+pub fn double(x: &Tensor<f32, { [N] }>) -> Tensor<f32, { [N] }> {
+    x.map(|x| x * 2.0)
+}
+
+layered::verbatim::kernel! {
+    /// With a shape in brackets.
+    pub fn triple(x: Tensor<f32, [N]>) -> Tensor<f32, [N]> {
+        x.map(|x| x * 3.0)
+    }
 }

@@ -103,6 +103,57 @@ pub mod used {
     }
 }
 
+/// Kernels among names that they use.
+pub mod kernels {
+    #[allow(unused_imports, reason = "in scope is enough")]
+    use crate::names::*;
+    #[allow(unused_imports, reason = "in scope is enough")]
+    use crate::used::Confusing;
+
+    /// Not the primitive.
+    #[allow(non_camel_case_types, reason = "a name chosen to collide")]
+    pub struct u32;
+
+    /// Every form of a statement and of a number.
+    #[::stratal::kernel]
+    pub fn r#match(
+        r#type: &::stratal::Tensor<f32, { [N, M] }>,
+        out: &mut ::stratal::Tensor<f32, { [N, 4] }>,
+        first: f32,
+        fault: i32,
+    ) -> (::stratal::Tensor<f32, { [N] }>, ::stratal::Tensor<i32, { [] }>) {
+        let sizes = r#type.sum(M);
+        for [q, p] in out.dims() {
+            let mut run = out[[q, p]] * first;
+            for k in 0..M {
+                if k != p {
+                    run += r#type[[q, k]].sqrt().max(0.5);
+                }
+            }
+            out[[q, p]] = run;
+        }
+        let total = r#type.map(|x| x as i32 / fault).sum(0).sum(0);
+        (sizes, total)
+    }
+}
+
+macro_rules! kernels {
+    ($($name:ident: $param:ident $element:ty, $factor:literal;)*) => {
+        $(
+            /// Made by a macro.
+            #[::stratal::kernel]
+            pub fn $name($param: &::stratal::Tensor<f32, { [N] }>, k: $element) -> ::stratal::Tensor<f32, { [N] }> {
+                $param.map(|x| x * $factor + k as f32)
+            }
+        )*
+    };
+}
+
+kernels! {
+    doubled: input f32, 2.0;
+    tripled: r#type i32, 3.0;
+}
+
 macro_rules! layers {
     ($($name:ident: $field:ident $kind:ty, $pattern:literal;)*) => {
         $(

@@ -69,6 +69,14 @@ pub mod shadowed {
 /// Names are usable where types are.
 pub type Scores = ::stratal::Tensor<f32, ::stratal::Shape![Batch, Seq, Hidden, _, 4, { 2 * 8 }]>;
 
+/// A kernel without imports. (Where one repeats a dimension, attributes of the compiler's must be in scope, and these
+/// come with the prelude.)
+#[::stratal::kernel]
+pub fn scale(x: &::stratal::Tensor<f32, { [N, M] }>, k: f32) -> ::stratal::Tensor<f32, { [N, M] }> {
+    let sums = x.map(|x| x + k).sum(1);
+    zip(x, sums, |x, sum| if x < sum { x / sum } else { x.exp() })
+}
+
 /// A struct without tensors.
 #[derive(::stratal::Params, ::std::fmt::Debug)]
 pub struct Empty {}
