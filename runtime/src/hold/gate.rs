@@ -2,13 +2,16 @@
 //!
 //! ```text
 //!  31    30 ........ 0
-//!  open  holds inside       an open gate is entered and left by anybody;
-//!                           a closed one is entered by nobody, and left under the keeper's lock
+//!  open  holds inside       an open gate is entered and left by one addition; who adds to a closed one takes it back
 //! ```
+//!
+//! The keeper counts whoever is inside when it closes the gate, and each of them, leaving, learns that it was closed and
+//! tells the keeper under its lock. The gate opens again only when all have left, so nobody of before is mistaken for
+//! one of after.
 //!
 //! Invariants: who entered sees everything that the keeper did before it opened the gate; a keeper that closed it and
 //! found nobody inside sees everything that holders did before they left, and nobody enters until it opens again. So
-//! bytes behind a closed and empty gate are the keeper's alone.
+//! bytes behind a closed gate are the keeper's alone once everybody that it counted has told it.
 
 use crate::sync::modelled::{AtomicU32, Ordering};
 use crate::sync::{Orders, Paired};
@@ -22,11 +25,10 @@ const OPEN: u32 = 1 << 31;
 /// use stratal_runtime::hold::Gate;
 /// let gate = Gate::new();
 /// assert!(!gate.enter()); // closed: ask the keeper
-/// assert!(gate.open()); // by the keeper, under its lock, as is everything but entering and leaving
+/// assert!(gate.open()); // by the keeper, under its lock, as is the closing
 /// assert!(gate.enter());
 /// assert_eq!(gate.close(), 1); // one is still inside, and the bytes must stay
-/// assert!(!gate.leave()); // closed meanwhile: leave under the keeper's lock
-/// assert_eq!(gate.leave_closed(), 0); // now they may go
+/// assert!(!gate.leave()); // closed meanwhile: now tell the keeper, under its lock
 /// ```
 #[derive(Debug, Default)]
 pub struct Gate(Counted<Paired>);
@@ -45,28 +47,22 @@ impl Gate {
         self.0.enter()
     }
 
-    /// Gives a hold back; `false` where the gate was closed meanwhile: the hold still counts, and goes by
-    /// [`leave_closed`](Self::leave_closed).
+    /// Gives a hold back; `false` where the gate was closed meanwhile: the keeper has counted the hold and is to be told.
     #[inline]
-    #[must_use = "a hold that was not given back keeps the bytes"]
+    #[must_use = "a keeper that is not told keeps the bytes"]
     pub fn leave(&self) -> bool {
         self.0.leave()
     }
 
-    /// The keeper, under its lock, opens the gate; `false` while holds of before its closing are inside.
+    /// The keeper, under its lock, opens the gate; `false` while somebody of before its closing is inside.
     pub fn open(&self) -> bool {
         self.0.open()
     }
 
-    /// The keeper, under its lock, closes the gate. Returns the holds that are still inside.
+    /// The keeper, under its lock, closes the gate. Returns the holds inside, each of which will tell it; none where it
+    /// was closed already.
     pub fn close(&self) -> u32 {
         self.0.close()
-    }
-
-    /// Gives back, under the keeper's lock, a hold that [`leave`](Self::leave) refused. Returns the holds that are
-    /// still inside.
-    pub fn leave_closed(&self) -> u32 {
-        self.0.leave_closed()
     }
 
     /// Whether it can be entered now.
@@ -75,10 +71,11 @@ impl Gate {
         self.0.word.load(Ordering::Relaxed) & OPEN != 0
     }
 
-    /// Holds that are inside now.
+    /// Holds inside an open gate, now; 0 where it is closed.
     #[must_use]
     pub fn holds(&self) -> u32 {
-        self.0.word.load(Ordering::Relaxed) & !OPEN
+        let word = self.0.word.load(Ordering::Relaxed);
+        if word & OPEN == 0 { 0 } else { word & !OPEN }
     }
 }
 
@@ -96,54 +93,38 @@ impl<O: Orders> Default for Counted<O> {
 }
 
 impl<O: Orders> Counted<O> {
+    // One addition and no look before it: a load that an exchange then depends on would double the price. Holds stay far
+    // below 2^31, the bit beside them: each takes at least 16 bytes of a lease.
     #[inline]
     fn enter(&self) -> bool {
-        let mut word = self.word.load(Ordering::Relaxed);
-        loop {
-            // Full is closed too: 2^31 holds.
-            if word & OPEN == 0 || word == u32::MAX {
-                return false;
-            }
-            // Consumes the opening: the bytes are as the keeper left them.
-            match self.word.compare_exchange_weak(word, word + 1, O::CONSUME, Ordering::Relaxed) {
-                Ok(_) => return true,
-                Err(now) => word = now,
-            }
+        // Consumes the opening: the bytes are as the keeper left them.
+        let entered = self.word.fetch_add(1, O::CONSUME) & OPEN != 0;
+        if !entered {
+            // While this counts, the gate cannot open.
+            self.word.fetch_sub(1, Ordering::Relaxed);
         }
+        entered
     }
 
     #[inline]
     fn leave(&self) -> bool {
-        let mut word = self.word.load(Ordering::Relaxed);
-        loop {
-            if word & OPEN == 0 {
-                return false;
-            }
-            // Publishes what the holder did with the bytes to whoever closes the gate.
-            match self.word.compare_exchange_weak(word, word - 1, O::PUBLISH, Ordering::Relaxed) {
-                Ok(_) => return true,
-                Err(now) => word = now,
-            }
-        }
+        // Publishes what the holder did with the bytes to whoever closes the gate.
+        self.word.fetch_sub(1, O::PUBLISH) & OPEN != 0
     }
 
     fn open(&self) -> bool {
-        // While it is closed, only calls under the keeper's lock change the word.
-        let word = self.word.load(Ordering::Relaxed);
-        if word == 0 {
-            self.word.store(OPEN, O::PUBLISH);
+        match self.word.compare_exchange(0, OPEN, O::PUBLISH, Ordering::Relaxed) {
+            Ok(_) => true,
+            Err(word) => word & OPEN != 0,
         }
-        word == 0 || word & OPEN != 0
     }
 
     fn close(&self) -> u32 {
+        // Only the keeper opens, so a closed gate stays closed, and what is added to it is taken back.
+        if self.word.load(Ordering::Relaxed) & OPEN == 0 {
+            return 0;
+        }
         self.word.fetch_and(!OPEN, O::CONSUME) & !OPEN
-    }
-
-    fn leave_closed(&self) -> u32 {
-        debug_assert!(self.word.load(Ordering::Relaxed) & OPEN == 0, "an open gate is left without the lock");
-        // The keeper's lock carries what the holder did.
-        self.word.fetch_sub(1, Ordering::Relaxed) - 1
     }
 }
 

@@ -27,11 +27,9 @@ use crate::error::{Error, ErrorKind, Result};
 mod forks;
 #[cfg(not(stratal_loom))]
 pub(crate) mod process;
-mod ticks;
 
 #[cfg(not(stratal_loom))]
 pub use forks::{count_forks, forks};
-pub use ticks::ticks;
 
 #[cfg(not(miri))]
 pub(crate) mod linux;

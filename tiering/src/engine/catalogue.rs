@@ -80,6 +80,8 @@ pub(super) struct Object {
     pub(super) window: Option<Arc<Window>>,
     /// Through which hits pass without the lock.
     pub(super) gates: Arc<Gates>,
+    /// Holds of the gates that are counted as leases, until they tell of their end.
+    pub(super) inside: usize,
     /// The entry of a dropped tensor, while somebody is inside its gates.
     pub(super) anchor: Option<Arc<Entry>>,
     pub(super) seats: Vec<Seat>,
@@ -115,6 +117,7 @@ impl Object {
             home,
             window,
             gates: Arc::new(Gates::new(placement)),
+            inside: 0,
             anchor: None,
             seats,
             slice_of: None,
@@ -218,9 +221,9 @@ impl Catalogue {
         self.slices.iter().filter(|((of, _), _)| *of == object).map(|(_, index)| *index).collect()
     }
 
-    /// Holds that are inside the gates of all objects.
+    /// Holds that came through the gates of all objects.
     pub(super) fn gated_holds(&self) -> usize {
-        self.objects.iter().flatten().map(|object| object.gates.holds()).sum()
+        self.objects.iter().flatten().map(|object| object.gates.holds() + object.inside).sum()
     }
 
     /// The name of an object, for errors.

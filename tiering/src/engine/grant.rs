@@ -62,8 +62,9 @@ impl Shared {
     /// Has everybody ask the core for a chunk; who is inside its gates counts as a lease of it from now on.
     pub(super) fn close_gates(&self, core: &mut Core, key: ChunkKey) {
         let Core { catalogue, table, victims, .. } = core;
-        let Some(object) = catalogue.get(key.object) else { return };
+        let Some(object) = catalogue.get_mut(key.object) else { return };
         let (whole, alone) = object.gates.close(key.chunk);
+        object.inside += (whole + alone) as usize;
         let mut count = |key: ChunkKey, holds: u32| {
             if holds > 0 {
                 victims.remove(key);

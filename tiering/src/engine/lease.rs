@@ -84,8 +84,8 @@ impl Shared {
         let mut core = self.lock();
         // The record stays while a lease counts, and this one still does.
         let record = core.catalogue.get_mut(object)?;
-        record.gates.leave_closed(part);
-        let anchor = if record.gates.holds() == 0 { record.anchor.take() } else { None };
+        record.inside -= 1;
+        let anchor = if record.inside == 0 { record.anchor.take() } else { None };
         let chunks = part.chunks(record.placement.chunks());
         let hold = Hold { span: Span { object, chunks }, access: Access::Read };
         self.unlease(&mut core, &hold, Exclusive::Untouched);

@@ -157,7 +157,7 @@ impl Shared {
     pub(super) fn free_copy(&self, core: &mut Core, key: ChunkKey) {
         core.victims.gone(key);
         debug_assert!(
-            core.catalogue.get(key.object).is_none_or(|object| !object.gates.lends(key.chunk)),
+            core.catalogue.get(key.object).is_none_or(|object| !object.gates.is_open(key.chunk)),
             "bytes behind an open gate are not freed"
         );
         if let Some(block) = core.catalogue.seat_mut(key).and_then(|seat| seat.block.take()) {

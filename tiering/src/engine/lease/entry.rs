@@ -75,7 +75,7 @@ impl Entry {
 
     #[cold]
     fn leave_closed(&self, part: Pass) {
-        // The part is still inside, so the entry lives; from here on this count keeps it, and the engine.
+        // The core still counts the part, so the entry lives; from here on this count keeps it, and the engine.
         let Some(me) = self.me.upgrade() else { return };
         let anchor = me.shared.leave_closed(me.object, part);
         drop((anchor, me));
@@ -124,9 +124,7 @@ unsafe impl Keeper for Entry {
         }
         let mut core = self.shared.lock();
         self.shared.forget_object(&mut core, index);
-        if self.gates.holds() > 0
-            && let Some(object) = core.catalogue.get_mut(index)
-        {
+        if let Some(object) = core.catalogue.get_mut(index).filter(|object| object.inside > 0) {
             object.anchor = self.me.upgrade();
         }
         drop(core);

@@ -8,7 +8,7 @@
 //!
 //! Invariant: a gate is open only while residency would grant a shared lease of every chunk behind it. The core closes
 //! it before it takes that away, and counts the holds that are still inside as shared leases of those chunks: from then
-//! on they are in the residency table, and leave under the lock.
+//! on they are in the residency table, and end under the lock.
 
 use crate::transfer::Placement;
 use std::ops::{Range, RangeInclusive};
@@ -117,8 +117,8 @@ impl Gates {
         }
     }
 
-    /// Gives a hold back; `closed` is called for each part of it whose gate was closed meanwhile, and which is left
-    /// under the lock. Nothing here is touched after the last part has gone: the object may be gone then.
+    /// Gives a hold back; `closed` is called for each part of it whose gate was closed meanwhile: the core has counted
+    /// it as a lease. Nothing here is touched after the last part has gone: the object may be gone then.
     #[inline]
     pub(super) fn leave(&self, pass: Pass, mut closed: impl FnMut(Pass)) {
         if pass.0 == WHOLE {
@@ -131,15 +131,6 @@ impl Gates {
             if !self.chunks[chunk as usize].leave() {
                 closed(Pass(chunk << 16 | chunk));
             }
-        }
-    }
-
-    /// By the core, which holds its lock: gives back a part that [`Self::leave`] passed on.
-    pub(in crate::engine) fn leave_closed(&self, part: Pass) {
-        if part.0 == WHOLE {
-            self.whole.leave_closed();
-        } else {
-            self.chunks[(part.0 & 0xFFFF) as usize].leave_closed();
         }
     }
 
@@ -168,18 +159,16 @@ impl Gates {
     /// By the core: closes the gates before a chunk. Returns the holds inside that were not counted as leases before:
     /// of the whole object, and of the chunk alone.
     pub(in crate::engine) fn close(&self, chunk: u32) -> (u32, u32) {
-        let close = |gate: &Gate| if gate.is_open() { gate.close() } else { 0 };
-        (close(&self.whole), self.chunks.get(chunk as usize).map_or(0, close))
+        (self.whole.close(), self.chunks.get(chunk as usize).map_or(0, Gate::close))
     }
 
-    /// Holds that are inside.
+    /// Holds that are inside open gates.
     pub(in crate::engine) fn holds(&self) -> usize {
         self.chunks.iter().chain([&self.whole]).map(|gate| gate.holds() as usize).sum()
     }
 
-    /// Whether the bytes of a chunk can be entered, or somebody is inside.
-    pub(in crate::engine) fn lends(&self, chunk: u32) -> bool {
-        let lends = |gate: &Gate| gate.is_open() || gate.holds() > 0;
-        lends(&self.whole) || self.chunks.get(chunk as usize).is_some_and(lends)
+    /// Whether a chunk can be entered now.
+    pub(in crate::engine) fn is_open(&self, chunk: u32) -> bool {
+        self.whole.is_open() || self.chunks.get(chunk as usize).is_some_and(Gate::is_open)
     }
 }

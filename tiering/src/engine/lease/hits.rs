@@ -1,10 +1,13 @@
 //! What the core learns of hits, which pass it by: each thread notes its own, the core reads them when it acts.
 //!
 //! A hit rings no bell. Its thread notes it in a trail of its own, and whoever holds the core's lock for another reason
-//! first catches up: the follower sees every lease in the order of the processors' common clock, the policy its
-//! recency. The bell is rung only where the worker asked for it: when a prefetch waits for the program to get on.
+//! first catches up: the follower sees every lease, the policy its recency. The bell is rung only where the worker asked for it: when a prefetch waits for the program to get on.
 //!
-//! What is approximate: steps that find their trail full are counted but neither followed nor ranked. The thread then
+//! Threads order their hits by turns: a word that a thread advances when another did so before it, which costs nothing
+//! where one thread works for a while, and is exact where threads hand work to each other.
+//!
+//! What is approximate: of threads that hit at the same time without pause, the order between them after the first
+//! [`TURNS`] turns, since counting more would slow them down; and steps that find their trail full are counted but neither followed nor ranked. The thread then
 //! catches up itself where leases have missed since the last time, and else lets the trail go: a program that only hits
 //! needs no plan.
 
@@ -12,11 +15,11 @@ use super::super::request::Span;
 use super::super::state::{Core, Shared};
 use super::gates::Pass;
 use crate::object::ChunkKey;
-use std::cell::RefCell;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, TryLockError};
 use stratal_runtime::hold::{Step, Told, Trail};
-use stratal_runtime::sys::{count_forks, forks, ticks};
+use stratal_runtime::sys::{count_forks, forks};
 
 /// Hits of one thread that are remembered until somebody catches up.
 const TRAIL_STEPS: usize = 2048;
@@ -24,9 +27,54 @@ const TRAIL_STEPS: usize = 2048;
 /// Trails of one thread that are kept, for engines that it uses in turn.
 const TRAILS_KEPT: usize = 8;
 
+/// Turns that a thread takes until somebody catches up.
+const TURNS: u32 = 64;
+
+/// Where the epoch, which a catching up ends, stands in the turn.
+const EPOCH: u32 = 32;
+
 thread_local! {
-    /// The trails of this thread with their engines, the latest used first.
-    static TRAILS: RefCell<Vec<(u64, Arc<Trail>)>> = const { RefCell::new(Vec::new()) };
+    /// The trail of this thread for the first engine that it used: most programs have one.
+    static FIRST: OnceCell<Writer> = const { OnceCell::new() };
+    /// Those for others, the latest used first.
+    static OTHERS: RefCell<Vec<Writer>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A thread's end of a trail.
+#[derive(Debug)]
+struct Writer {
+    engine: u64,
+    trail: Arc<Trail>,
+    /// The turn that it took last.
+    turn: Cell<u64>,
+    /// Turns left in this epoch.
+    left: Cell<u32>,
+}
+
+impl Writer {
+    fn new(engine: u64, trail: Arc<Trail>) -> Self {
+        Self { engine, trail, turn: Cell::new(0), left: Cell::new(TURNS) }
+    }
+
+    #[inline]
+    fn note(&self, front: &Front, what: u64, weight: u64) -> bool {
+        let turn = front.turn.0.load(Ordering::Relaxed);
+        let at = if turn == self.turn.get() { turn } else { self.take_turn(front, turn) };
+        self.trail.note(Step { at, what }, weight)
+    }
+
+    #[cold]
+    fn take_turn(&self, front: &Front, turn: u64) -> u64 {
+        if turn >> EPOCH != self.turn.get() >> EPOCH {
+            self.left.set(TURNS);
+        }
+        if self.left.get() == 0 {
+            return turn;
+        }
+        self.left.set(self.left.get() - 1);
+        self.turn.set(front.turn.0.fetch_add(1, Ordering::Relaxed) + 1);
+        self.turn.get()
+    }
 }
 
 /// What every hit reads, and hardly anybody writes: on lines of its own.
@@ -39,13 +87,21 @@ pub(in crate::engine) struct Front {
     pub(super) forks: u32,
     /// Whether the next hit wakes the worker.
     bell: AtomicBool,
+    /// Whose hit was the latest: changes when another thread's is.
+    turn: Turn,
 }
+
+#[derive(Debug)]
+#[repr(align(128))]
+struct Turn(AtomicU64);
 
 impl Front {
     pub(in crate::engine) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         count_forks();
-        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), forks: forks(), bell: AtomicBool::new(false) }
+        // Turn 0 is nobody's.
+        let turn = Turn(AtomicU64::new(1));
+        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), forks: forks(), bell: AtomicBool::new(false), turn }
     }
 }
 
@@ -69,13 +125,14 @@ impl Shared {
     /// Notes a hit of this thread.
     #[inline]
     pub(super) fn note_hit(&self, what: u64, weight: u64) {
-        let noted = TRAILS.try_with(|trails| {
-            let trails = trails.try_borrow().ok()?;
-            let (engine, trail) = trails.first()?;
-            (*engine == self.front.id).then(|| trail.note(Step { at: ticks(), what }, weight))
+        let noted = FIRST.try_with(|first| {
+            let writer = first.get().filter(|writer| writer.engine == self.front.id)?;
+            Some(writer.note(&self.front, what, weight))
         });
-        if !matches!(noted, Ok(Some(true))) {
-            self.note_slowly(noted.ok().flatten().is_none().then_some((what, weight)));
+        match noted {
+            Ok(Some(true)) => {}
+            Ok(Some(false)) => self.trail_is_full(),
+            Ok(None) | Err(_) => self.note_elsewhere(what, weight),
         }
         if self.front.bell.load(Ordering::Relaxed) {
             self.ring();
@@ -83,24 +140,34 @@ impl Shared {
     }
 
     #[cold]
-    fn note_slowly(&self, unnoted: Option<(u64, u64)>) {
-        let Some((what, weight)) = unnoted else { return self.trail_is_full() };
-        let noted = TRAILS.try_with(|trails| {
-            let mut trails = trails.try_borrow_mut().ok()?;
-            let known = trails.iter().position(|(engine, _)| *engine == self.front.id);
-            let trail = match known {
-                Some(at) => trails.remove(at).1,
-                None => self.new_trail(),
+    fn note_elsewhere(&self, what: u64, weight: u64) {
+        let noted = FIRST.try_with(|first| {
+            let writer = first.get_or_init(|| Writer::new(self.front.id, self.new_trail()));
+            (writer.engine == self.front.id).then(|| writer.note(&self.front, what, weight))
+        });
+        let noted = noted.map_or(None, |noted| noted.or_else(|| self.note_among_others(what, weight)));
+        match noted {
+            Some(true) => {}
+            Some(false) => self.trail_is_full(),
+            // A thread that is ending keeps no trail.
+            None => self.count_hits(1, weight),
+        }
+    }
+
+    fn note_among_others(&self, what: u64, weight: u64) -> Option<bool> {
+        let noted = OTHERS.try_with(|others| {
+            let mut others = others.try_borrow_mut().ok()?;
+            let known = others.iter().position(|writer| writer.engine == self.front.id);
+            let writer = match known {
+                Some(at) => others.remove(at),
+                None => Writer::new(self.front.id, self.new_trail()),
             };
-            let noted = trail.note(Step { at: ticks(), what }, weight);
-            trails.insert(0, (self.front.id, trail));
-            trails.truncate(TRAILS_KEPT);
+            let noted = writer.note(&self.front, what, weight);
+            others.insert(0, writer);
+            others.truncate(TRAILS_KEPT);
             Some(noted)
         });
-        // A thread that is ending keeps no trail.
-        if !matches!(noted, Ok(Some(_))) {
-            self.count_hits(1, weight);
-        }
+        noted.ok().flatten()
     }
 
     fn new_trail(&self) -> Arc<Trail> {
@@ -153,6 +220,9 @@ impl Shared {
         if writers > 1 {
             steps.sort_by_key(|step| step.at);
         }
+        // The next hit of every thread begins a turn.
+        let turn = self.front.turn.0.load(Ordering::Relaxed);
+        self.front.turn.0.store(((turn >> EPOCH) + 1) << EPOCH, Ordering::Relaxed);
         for step in steps.drain(..) {
             self.saw_hit(core, step.what);
         }
