@@ -166,6 +166,7 @@ impl AnyTensor {
     }
 
     /// Takes a lease on a range of bytes; no bytes are held without asking anybody.
+    #[inline]
     pub(super) fn lease_bytes(&self, range: Range<usize>, access: Access) -> Result<BytesLease> {
         if range.is_empty() {
             return Ok(BytesLease(None));
@@ -227,6 +228,7 @@ impl BytesLease {
 impl Deref for BytesLease {
     type Target = [u8];
 
+    #[inline]
     fn deref(&self) -> &[u8] {
         self.0.as_ref().map_or(&[], Lease::bytes)
     }

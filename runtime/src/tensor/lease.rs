@@ -34,6 +34,7 @@ pub struct WriteLease<T, S, L = RowMajor> {
 }
 
 /// Takes the bytes of all elements, or of `rows`, and verifies that they are these elements.
+#[inline]
 fn take<T: Element>(
     tensor: &AnyTensor,
     rows: Option<Range<usize>>,
@@ -55,6 +56,7 @@ fn take<T: Element>(
 }
 
 impl<T: Element, S: Shape, L: Dense> ReadLease<T, S, L> {
+    #[inline]
     pub(super) fn take(tensor: &AnyTensor, rows: Option<Range<usize>>) -> Result<Self> {
         let (elements, layout) = take::<T>(tensor, rows, Access::Read)?;
         Ok(Self { elements, layout, shape: PhantomData })

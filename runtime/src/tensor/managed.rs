@@ -95,6 +95,7 @@ impl Managed {
     ///
     /// # Errors
     /// Those of [`Keeper::acquire`].
+    #[inline]
     pub fn acquire(&self, range: Range<u64>, access: Access) -> Result<Lease> {
         Lease::take(&self.keeper, self.id, range, access)
     }
@@ -144,6 +145,7 @@ impl Lease {
     }
 
     /// The bytes.
+    #[inline]
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         // SAFETY:

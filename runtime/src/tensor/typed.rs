@@ -86,6 +86,7 @@ impl<T: Element, S: Shape, L: Dense> Tensor<T, S, L> {
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`] while an exclusive lease is held; for managed tensors every error of their keeper.
+    #[inline]
     pub fn read(&self) -> Result<ReadLease<T, S, L>> {
         ReadLease::take(&self.any, None)
     }

@@ -20,6 +20,7 @@ impl<T: Element> Elements<T> {
     ///
     /// # Errors
     /// [`NotElements`].
+    #[inline]
     pub(in super::super) fn check(bytes: BytesLease) -> Result<Self, NotElements> {
         element_count::<T>(&bytes)?;
         Ok(Self { bytes, element: PhantomData })
