@@ -230,7 +230,10 @@ fn alloc_large(size: usize, align: usize, zeroed: bool) -> *mut u8 {
 /// Frees what [`alloc_large`] gave.
 #[inline(never)]
 fn free_large(block: *mut u8) {
-    thread::with_heap(|heap| large::free(&POOL, heap.runs(), block));
+    let gone = thread::with_heap(|heap| large::free(&POOL, heap.runs(), block));
+    if gone > 0 {
+        thread::let_go(gone);
+    }
 }
 
 /// Resizes what [`alloc_large`] gave.

@@ -296,6 +296,13 @@ impl Heap {
         }
     }
 
+    /// The owner gave so many slices of large blocks back.
+    pub(crate) fn let_go(&self, slices: u32) {
+        if self.sweeps.let_go(slices) {
+            self.sweep(true);
+        }
+    }
+
     fn close_idle(&self, pool: &Pool, class: Class) {
         self.shelf(class).for_each(|slab| {
             if slab.is_idle() {

@@ -4,7 +4,9 @@
 //!
 //! - before a heap grows past its peak by an eighth: a program that frees most of what it had and goes on with other
 //!   sizes then fills the memory it let go of, not new memory beside it;
-//! - by decay, from slabs that gave nothing out between two ticks.
+//! - by decay, from slabs that gave nothing out between two ticks;
+//! - for every few MiB of large blocks that a thread gives back, from slabs that gave nothing out meanwhile: one that frees
+//!   a peak and falls asleep comes by no tick any more.
 //!
 //! A slab whose free slots have not become more since its last sweep is not looked at again.
 
@@ -24,6 +26,12 @@ const GROWTH_MIN: usize = 4 << 20;
 /// too rare to be worth a system call each.
 const BLOCK_MIN: usize = 1024;
 
+/// The same where three quarters of a slab are free.
+const SPARSE_BLOCK_MIN: usize = 64;
+
+/// Slices of large blocks that a thread gives back between two sweeps of what is quiet: 8 MiB.
+const SLICES_PER_SWEEP: u32 = 128;
+
 /// Slow calls of a heap between two looks at the clock.
 const CALLS_PER_LOOK: u32 = 16;
 
@@ -34,6 +42,7 @@ pub(crate) struct Sweeps {
     /// Sweep before there are more bytes of slabs than this.
     due_bytes: Cell<usize>,
     calls: Cell<u32>,
+    slices_gone: Cell<u32>,
     tick_ms: Cell<u64>,
 }
 
@@ -43,6 +52,7 @@ impl Sweeps {
             slab_bytes: Cell::new(0),
             due_bytes: Cell::new(GROWTH_MIN),
             calls: Cell::new(0),
+            slices_gone: Cell::new(0),
             tick_ms: Cell::new(0),
         }
     }
@@ -61,6 +71,14 @@ impl Sweeps {
     /// Counts a slab that was closed.
     pub(crate) fn closed(&self, class: Class) {
         self.slab_bytes.set(self.slab_bytes.get() - class.slab_slices() as usize * SLICE);
+    }
+
+    /// Counts slices of large blocks that went back to the pool; whether a sweep of what is quiet is due.
+    pub(crate) fn let_go(&self, slices: u32) -> bool {
+        let gone = self.slices_gone.get().saturating_add(slices);
+        let is_due = gone >= SLICES_PER_SWEEP;
+        self.slices_gone.set(if is_due { 0 } else { gone });
+        is_due
     }
 
     /// Whether a tick has passed since this said so last; looks at the clock now and then.
@@ -88,11 +106,15 @@ impl Heap {
     pub(super) fn sweep(&self, only_quiet: bool) {
         let page = sys::page_size();
         let mut holes = Holes::new(page);
-        for class in Class::all().filter(|class| class.bytes() >= BLOCK_MIN) {
+        for class in Class::all().filter(|class| class.bytes() >= SPARSE_BLOCK_MIN) {
+            let free_min = match class.bytes() {
+                BLOCK_MIN.. => page.div_ceil(class.bytes()),
+                _ => class.slots() / 4 * 3,
+            };
             self.shelf(class).for_each(|slab| {
                 let is_quiet = slab.was_quiet();
-                if (is_quiet || !only_quiet) && slab.free() * class.bytes() >= page && slab.begin_sweep() {
-                    holes.of(slab);
+                if (is_quiet || !only_quiet) && slab.free() >= free_min && slab.begin_sweep() {
+                    holes.of(slab, only_quiet);
                 }
             });
         }
@@ -105,10 +127,11 @@ impl Holes {
         Self { page, ranges: [Range { start: ptr::null_mut(), len: 0 }; RANGES_MAX], count: 0 }
     }
 
-    /// Adds those of a slab of the calling thread, which takes nothing from it before they went back.
-    fn of(&mut self, slab: &Slab) {
+    /// Adds those of a slab of the calling thread, which takes nothing from it before they went back; perhaps with slots
+    /// that were never used, which a huge page may have backed all the same.
+    fn of(&mut self, slab: &Slab, with_fresh: bool) {
         let (page, bytes) = (self.page, slab.class().bytes());
-        slab.for_each_gap(|first, end| {
+        slab.for_each_gap(with_fresh, |first, end| {
             // A slab starts at a multiple of any page size, so offsets are rounded instead of addresses.
             let (first, end) = ((first * bytes).next_multiple_of(page), end * bytes / page * page);
             if first < end {

@@ -54,26 +54,26 @@ fn alloc_slowly(pool: &Pool, kept: &RunCache, layout: Layout, zeroed: bool) -> *
     run.start
 }
 
-/// Frees a large block; aborts if it is none. `kept` is the calling thread's.
+/// Frees a large block; aborts if it is none. `kept` is the calling thread's. How many slices went back to the pool.
 #[inline]
-pub(crate) fn free(pool: &Pool, kept: &RunCache, block: *mut u8) {
+pub(crate) fn free(pool: &Pool, kept: &RunCache, block: *mut u8) -> u32 {
     let (slices, entry) = pool.used_run(block);
-    if !kept.put(slices, block, entry) {
-        free_slowly(pool, kept, block, slices, entry);
-    }
+    if kept.put(slices, block, entry) { 0 } else { free_slowly(pool, kept, block, slices, entry) }
 }
 
 #[inline(never)]
-fn free_slowly(pool: &Pool, kept: &RunCache, block: *mut u8, slices: u32, entry: &Slice) {
+fn free_slowly(pool: &Pool, kept: &RunCache, block: *mut u8, slices: u32, entry: &Slice) -> u32 {
     if kept.suits(slices) {
         kept.halve(pool);
         if kept.put(slices, block, entry) {
-            return;
+            // About as much went instead.
+            return slices;
         }
     }
     // SAFETY: the run of a block that its owner gave up.
     let is_zero = unsafe { checks::closed(block, slices) };
     pool.give_run(block, is_zero);
+    slices
 }
 
 /// Bytes of a large block that its owner may use; aborts if it is none.

@@ -197,9 +197,9 @@ impl Slab {
         self.swept.replace(self.free.get()) < self.free.get()
     }
 
-    /// Calls `visit` with the bounds of every longest row of free slots that were used before.
-    pub(crate) fn for_each_gap(&self, mut visit: impl FnMut(usize, usize)) {
-        let used_end = self.fresh_from.get() as usize;
+    /// Calls `visit` with the bounds of every longest row of free slots, of those that were used before or of all.
+    pub(crate) fn for_each_gap(&self, with_fresh: bool, mut visit: impl FnMut(usize, usize)) {
+        let used_end = if with_fresh { self.class.get().slots() } else { self.fresh_from.get() as usize };
         let mut slot = 0;
         while let Some(first) = self.next_slot(slot, true).filter(|&first| first < used_end) {
             slot = self.next_slot(first, false).map_or(used_end, |end| end.min(used_end));

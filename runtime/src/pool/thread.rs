@@ -113,6 +113,16 @@ pub(crate) fn free_slowly(class: Class, block: *mut u8) {
     }
 }
 
+/// The calling thread gave so many slices of large blocks back.
+#[inline(never)]
+pub(crate) fn let_go(slices: u32) {
+    with_heap(|heap| {
+        if !ptr::eq(heap, &raw const NOBODYS.0) {
+            heap.let_go(slices);
+        }
+    });
+}
+
 /// The heap of this thread, adopted now if it has none yet; `None` if it ends or the system refuses.
 fn own_heap() -> Option<NonNull<Heap>> {
     CURRENT.with(|current| {

@@ -52,7 +52,7 @@ fn free(pool: &Pool, heap: &Heap, block: Block) {
     match Class::of(block.layout.size(), 64) {
         Some(class) if heap.cache(class).push(block.start) => {}
         Some(class) => heap.spill_over(pool, class, block.start),
-        None => large::free(pool, heap.runs(), block.start),
+        None => _ = large::free(pool, heap.runs(), block.start),
     }
 }
 

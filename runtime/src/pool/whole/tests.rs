@@ -94,7 +94,7 @@ impl<'p> Program<'p> {
         block.check();
         let Some(heap) = self.heap(by) else { return };
         match block.class {
-            None => large::free(self.pool, heap.runs(), block.start),
+            None => _ = large::free(self.pool, heap.runs(), block.start),
             Some(class) if heap.cache(class).push(block.start) => {}
             Some(class) => heap.spill_over(self.pool, class, block.start),
         }
