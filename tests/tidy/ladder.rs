@@ -71,6 +71,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("tiering/Cargo.toml", &["stratal-runtime"]),
     ("Cargo.toml", &["stratal-macros", "stratal-runtime", "stratal-tiering"]),
     ("tiering/cli/Cargo.toml", &["stratal"]),
+    ("tests/fake-cuda/Cargo.toml", &[]),
     ("tests/support/Cargo.toml", &["stratal-runtime", "stratal-tiering"]),
     ("benches/Cargo.toml", &["stratal", "stratal-support"]),
 ];

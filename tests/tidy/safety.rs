@@ -29,6 +29,7 @@ const ROOMS: &[&str] = &[
     "tiering/src/launch",
     // Call the allocator and the contracts directly.
     "tests/alloc/",
+    "tests/fake-cuda/",
     "tests/support/",
     // Maps a file.
     "tests/tensor/save",

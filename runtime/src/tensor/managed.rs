@@ -10,6 +10,7 @@
 //! ```
 
 use crate::error::Result;
+use std::any::Any;
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ops::Range;
@@ -59,6 +60,11 @@ pub unsafe trait Keeper: Send + Sync + fmt::Debug {
     /// Asks for `range` to be brought up soon; may do nothing, never fails its caller.
     fn prefetch(&self, id: u64, range: Range<u64>);
 
+    /// The keeper itself, for the crate that it comes from to know it again; `None` from one that nobody needs to know.
+    fn as_any(&self) -> Option<&dyn Any> {
+        None
+    }
+
     /// The last handle of the object is gone: its copies may be forgotten once no lease holds them.
     fn forget(&self, id: u64);
 }
@@ -83,6 +89,12 @@ impl Managed {
     #[must_use]
     pub fn name(&self) -> &Arc<str> {
         &self.name
+    }
+
+    /// Who keeps the bytes.
+    #[must_use]
+    pub fn keeper(&self) -> &Arc<dyn Keeper> {
+        &self.keeper
     }
 
     /// The keeper's id of the object.

@@ -6,7 +6,7 @@ use super::{
     Address, DeviceBlock, DevicePool, Driver, Event, Fault, Faults, Module, Pinned, Sim, SimSpec, Stream,
     Touch,
 };
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, Result};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -200,7 +200,7 @@ fn neighbours_copy(devices: &Devices) {
 }
 
 /// Kernels run in order with copies, with their arguments as they were at the launch.
-fn kernels_run_in_order(devices: &Devices, load: fn(&Arc<dyn Driver>) -> Option<Arc<Module>>) {
+pub(super) fn kernels_run_in_order(devices: &Devices, load: fn(&Arc<dyn Driver>) -> Option<Arc<Module>>) {
     let device = &devices[0];
     let Some(module) = load(device) else { return };
     let (pool, stream) = (DevicePool::new(device, 16 * MIB), Stream::open(device).unwrap());
@@ -312,8 +312,12 @@ fn the_simulator_keeps_every_promise() {
     }
 }
 
-/// `scale` as a function of this process.
 fn scale_of_host(device: &Arc<dyn Driver>) -> Option<Arc<Module>> {
+    Some(load_scale(device).unwrap())
+}
+
+/// `scale` as a function of this process.
+fn load_scale(device: &Arc<dyn Driver>) -> Result<Arc<Module>> {
     let run = |_: &super::Geometry, arguments: &[u8]| {
         let word = |at: usize| arguments[at..at + 4].try_into().unwrap();
         let address = u64::from_le_bytes(arguments[..8].try_into().unwrap());
@@ -328,7 +332,7 @@ fn scale_of_host(device: &Arc<dyn Driver>) -> Option<Arc<Module>> {
         run: Arc::new(run),
         pointers: vec![super::Pointer { offset: 0, writes: true }],
     };
-    Some(Module::load(device, &super::Code::Host(&[entry])).unwrap())
+    Module::load(device, &super::Code::Host(&[entry]))
 }
 
 /// What the simulator takes is latency and bytes over bandwidth, and the two directions overlap.
@@ -425,7 +429,7 @@ fn every_fault_of_every_call_is_a_typed_error() {
                 let sims = simulated(Duration::ZERO, 0);
                 sims[0].plan(Faults::default().with(call, nth, fault));
                 let devices: Devices = sims.iter().map(|sim| Arc::clone(sim) as Arc<dyn Driver>).collect();
-                let result = whole_life(&devices, &sims[0]);
+                let result = whole_life(&devices, load_scale);
                 let what = format!("{call:?} {nth} {fault:?}: {result:?}");
                 let struck = sims[0].faults_left() == 0;
                 let sticky = matches!(fault, Fault::Sticky | Fault::Lost);
@@ -449,19 +453,26 @@ fn every_fault_of_every_call_is_a_typed_error() {
 }
 
 /// A little of everything, ended by whatever goes wrong. Success means that the bytes are right.
-fn whole_life(devices: &Devices, sim: &Sim) -> crate::error::Result<()> {
+pub(super) fn whole_life(devices: &Devices, load: fn(&Arc<dyn Driver>) -> Result<Arc<Module>>) -> Result<()> {
     let device = &devices[0];
     device.memory()?;
     let pool = DevicePool::new(device, 16 * MIB);
     let streams = [Stream::open(device)?, Stream::open(device)?];
-    let module = Module::load(device, &super::Code::Host(&[]))?;
-    let _ = module.function("none");
+    let module = load(device)?;
+    let scale = module.function("scale")?;
     let mut pinned = Pinned::new(device, 2 << 20)?;
     pinned.as_mut().copy_from_slice(&pattern(3, 2 << 20));
     let (one, two) = (pool.allocate(2 * MIB)?, pool.allocate(4 * MIB)?);
     streams[0].upload(&one, 0, pinned)?;
     streams[1].fill(&two, 0, 4 * MIB, 7)?;
     streams[1].copy(&two, MIB, &one, 0, 2 * MIB)?;
+    let arguments =
+        [&one.address().0.to_le_bytes()[..], &1.0_f32.to_le_bytes(), &64_u32.to_le_bytes()].concat();
+    let mut turn = streams[0].turn();
+    turn.uses(one.uses(), Touch::Write)?;
+    // SAFETY: `scale(float*, float, unsigned)`, over the first floats of a block whose bytes go after this use.
+    unsafe { turn.launch(scale.raw(), &super::Geometry::line(64, 64), &arguments) }?;
+    turn.end()?;
     let far = DevicePool::new(&devices[1], 4 * MIB).allocate(MIB)?;
     Stream::open(&devices[1])?.fill(&far, 0, MIB, 1)?;
     streams[0].copy(&one, 0, &far, 0, MIB)?;
@@ -469,8 +480,8 @@ fn whole_life(devices: &Devices, sim: &Sim) -> crate::error::Result<()> {
     let two = two.grow(6 * MIB).map_err(|(error, _)| error)?;
     let back = streams[1].download(vec![0; 4 << 20], &two, 0)?.wait(SOON)?;
     assert!(back[1 << 20..3 << 20] == pattern(3, 2 << 20) && back[..1 << 20] == [7; 1 << 20]);
-    streams[0].finish(SOON)?;
-    assert!(!sim.is_lost(), "success after a sticky error");
+    streams.iter().try_for_each(|stream| stream.finish(SOON))?;
+    assert!(!device.is_lost(), "success after a sticky error");
     drop(two);
     pool.trim().map(drop)
 }

@@ -17,12 +17,16 @@ mod code;
 #[cfg(test)]
 mod conformance;
 mod copies;
+#[cfg(feature = "cuda")]
+mod cuda;
 mod driver;
 pub mod host;
 mod lock;
 mod module;
 mod order;
 mod pinned;
+mod place;
+mod placed;
 mod pool;
 mod sim;
 mod slab;
@@ -30,12 +34,16 @@ mod stream;
 
 pub use code::{Code, HostEntry, HostKernel, Image, Pointer, Source};
 pub use copies::Download;
+#[cfg(feature = "cuda")]
+pub use cuda::Cuda;
 pub use driver::{
     Address, Driver, Geometry, MemoryInfo, Properties, RawEvent, RawFrame, RawFunction, RawModule, RawStream,
 };
 pub use module::{Function, Module};
 pub use order::{Touch, Uses};
 pub use pinned::Pinned;
+pub use place::{Device, Pressure};
+pub use placed::{NotMoved, OnDevice, block_of};
 pub use pool::{DeviceBlock, DevicePool, DevicePoolStats};
 pub use sim::{Call, Fault, Faults, Outstanding, Seen, Sim, SimSpec, Violation};
 pub use stream::{Event, Stream, Turn};

@@ -4,7 +4,7 @@
 //! of the same stream, cost nothing; the lists keep their capacity, so in the steady state nothing is allocated.
 
 use super::stream::Event;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use std::time::{Duration, Instant};
 
 /// How work uses bytes.
@@ -66,11 +66,16 @@ impl Uses {
         self.reads.retain(under_way);
     }
 
-    /// Waits until every use has ended.
+    /// Waits until every use has ended. `Lost` says that the rest has, and that a lost device does nothing any more.
     pub(super) fn wait(&self, timeout: Duration) -> Result<()> {
-        let deadline = Instant::now() + timeout;
-        let mut events = self.writes.iter().chain(&self.reads);
-        events.try_for_each(|event| event.wait(deadline.saturating_duration_since(Instant::now())))
+        let (deadline, mut lost) = (Instant::now() + timeout, Ok(()));
+        for event in self.writes.iter().chain(&self.reads) {
+            match event.wait(deadline.saturating_duration_since(Instant::now())) {
+                Err(error) if error.kind() == ErrorKind::Lost => lost = Err(error),
+                other => other?,
+            }
+        }
+        lost
     }
 }
 

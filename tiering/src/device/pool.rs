@@ -419,10 +419,13 @@ impl State {
 impl Drop for Inner {
     fn drop(&mut self) {
         // No block is left: each holds the pool.
+        let mut patience = 3;
         loop {
             let Some(window) = lock(&self.state).take_free() else { break };
-            if self.dismantle(window).is_err() {
-                // Still in use after half a minute: the driver keeps what it may still write to.
+            let Err(error) = self.dismantle(window) else { continue };
+            patience -= 1;
+            if patience == 0 || error.kind() == ErrorKind::Deadline {
+                // Still in use after half a minute, or no way to tell: the driver keeps what it may still write to.
                 return;
             }
         }

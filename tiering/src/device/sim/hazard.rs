@@ -91,6 +91,8 @@ struct Record {
     end: u64,
     write: Option<Epoch>,
     reads: Vec<Epoch>,
+    /// A kernel may have written it: which bytes it wrote, nobody knows.
+    presumed: bool,
 }
 
 #[derive(Debug, Default)]
@@ -134,7 +136,7 @@ impl Hazards {
         for start in keys {
             gap |= start > at;
             let Some(record) = self.records.get_mut(&(access.place, start)) else { continue };
-            gap |= record.write.is_none();
+            gap |= record.write.is_none() && !record.presumed;
             at = record.end;
             if record.write.is_some_and(|write| !clock.knows(write)) {
                 found.push(Violation::Early);
@@ -171,6 +173,7 @@ impl Hazards {
         let keys = self.within(access.place, &access.range);
         let mut reads = Vec::new();
         let mut write = access.writes.then_some(epoch);
+        let presumed = false;
         for start in keys {
             let Some(old) = self.records.remove(&(access.place, start)) else { continue };
             if !access.writes {
@@ -181,8 +184,32 @@ impl Hazards {
         if !access.writes && !reads.contains(&epoch) {
             reads.push(epoch);
         }
-        self.records
-            .insert((access.place, access.range.start), Record { end: access.range.end, write, reads });
+        self.records.insert(
+            (access.place, access.range.start),
+            Record { end: access.range.end, write, reads, presumed },
+        );
+    }
+
+    /// What a kernel that writes there may have written, as far as its pointer reaches: what nothing else wrote counts
+    /// as written from now on, by nobody in particular.
+    pub(super) fn presume(&mut self, place: Place, range: Range<u64>) {
+        self.split(place, range.start);
+        self.split(place, range.end);
+        let mut at = range.start;
+        for start in self.within(place, &range) {
+            self.gap(place, at..start);
+            let Some(record) = self.records.get_mut(&(place, start)) else { continue };
+            record.presumed = true;
+            at = record.end;
+        }
+        self.gap(place, at..range.end);
+    }
+
+    fn gap(&mut self, place: Place, range: Range<u64>) {
+        if !range.is_empty() {
+            let record = Record { end: range.end, presumed: true, ..Record::default() };
+            self.records.insert((place, range.start), record);
+        }
     }
 
     fn within(&self, place: Place, range: &Range<u64>) -> Vec<u64> {

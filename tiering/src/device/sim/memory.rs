@@ -199,6 +199,20 @@ impl Memory {
         Ok(mapping)
     }
 
+    /// What is mapped from `at` to the next hole, as ranges of the file in order.
+    pub(super) fn reach(&self, at: Address) -> Vec<(u64, u64)> {
+        let (mut at, mut found) = (at.0, Vec::new());
+        while let Some((start, mapping)) = self.mappings.range(..=at).next_back() {
+            let inside = at - start;
+            if inside >= mapping.len {
+                break;
+            }
+            found.push((mapping.at + inside, mapping.len - inside));
+            at = start + mapping.len;
+        }
+        found
+    }
+
     /// What is mapped at `at .. at + len`, as ranges of the file in order; `None` if there is a hole.
     pub(super) fn resolve(&self, at: Address, len: u64) -> Option<Vec<(u64, u64)>> {
         let (mut at, end) = (at.0, at.0.checked_add(len)?);

@@ -28,7 +28,7 @@ use queue::{Bytes, Flag, Queue, Waited, Way, Work, checksum};
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant};
 use world::{Shared, World};
 
@@ -124,6 +124,7 @@ impl Sim {
                 memory: Mutex::new(Memory::new(spec.memory_bytes)?),
                 faults: Mutex::new(Faults::default()),
                 lost: AtomicBool::new(false),
+                touching: RwLock::new(()),
                 link_up: Mutex::new(()),
                 link_down: Mutex::new(()),
             }))
@@ -145,6 +146,11 @@ impl Sim {
     /// Plans faults, counted from now, in place of those planned before.
     pub fn plan(&self, faults: Faults) {
         *lock(&self.shared.faults) = faults;
+    }
+
+    /// Ends the device, as a sticky error does: nothing more is done on it.
+    pub fn strike(&self) {
+        self.world.strike(&self.shared);
     }
 
     /// Faults that have not struck yet.
@@ -516,20 +522,30 @@ impl Driver for Sim {
         if threads == 0 || threads > 1024 || geometry.grid.contains(&0) {
             return Err(self.invalid("no such geometry", Call::Launch));
         }
-        let mut accesses = Vec::new();
+        let (mut accesses, mut reached) = (Vec::new(), Vec::new());
         for pointer in &entry.pointers {
             let end = pointer.offset.saturating_add(8);
             let bytes = arguments.get(pointer.offset..end).and_then(|bytes| bytes.try_into().ok());
             let bytes = bytes.ok_or_else(|| self.invalid("too few bytes of arguments", Call::Launch))?;
             let at = Address(u64::from_le_bytes(bytes));
             match self.world.devices.iter().find_map(|of| Some((of, lock(&of.memory).resolve(at, 1)?))) {
-                Some((of, _)) => accesses.extend(self.accesses(of, at, 1, pointer.writes, Call::Launch)?),
+                Some((of, _)) => {
+                    accesses.extend(self.accesses(of, at, 1, pointer.writes, Call::Launch)?);
+                    if pointer.writes {
+                        let place = Place::Device(of.number);
+                        let reach = lock(&of.memory).reach(at);
+                        reached.extend(reach.into_iter().map(|(at, len)| (place, at..at + len)));
+                    }
+                }
                 // An illegal address ends a device.
                 None => strike |= at.0 != 0,
             }
         }
         let work = Work::Launch { kernel: entry.run, geometry: *geometry, arguments: arguments.to_vec() };
-        self.submit(Call::Launch, strike, stream, &accesses, work)
+        self.submit(Call::Launch, strike, stream, &accesses, work)?;
+        let mut hazards = lock(&self.world.hazards);
+        reached.into_iter().for_each(|(place, range)| hazards.presume(place, range));
+        Ok(())
     }
 }
 

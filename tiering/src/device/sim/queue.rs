@@ -222,6 +222,27 @@ fn run(world: &World, device: &Shared, work: Work) {
         return;
     }
     match work {
+        Work::Record { event, number } => event.pass(number),
+        // What a lost neighbour was to bring never comes: to go on without it would be to compute with anything.
+        Work::Wait { event, number } => {
+            if event.wait(number, None) == Waited::Dead {
+                world.strike(device);
+            }
+        }
+        Work::Strike => world.strike(device),
+        work => {
+            let _touching = device.touching.read().unwrap_or_else(PoisonError::into_inner);
+            // Once more: whoever struck meanwhile has waited for the lock, and may have taken the bytes away.
+            if !device.lost.load(Ordering::Acquire) {
+                touch(world, device, work);
+            }
+        }
+    }
+}
+
+/// Work that touches bytes.
+fn touch(world: &World, device: &Shared, work: Work) {
+    match work {
         Work::Copy { to, from, len, way, seal } => {
             let _link = match way {
                 Way::Up => Some(lock(&device.link_up)),
@@ -245,14 +266,7 @@ fn run(world: &World, device: &Shared, work: Work) {
             kernel(&geometry, &arguments);
             device.spec.pace(start, 0);
         }
-        Work::Record { event, number } => event.pass(number),
-        Work::Wait { event, number } => {
-            // What a lost neighbour was to bring never comes: to go on without it would be to compute with anything.
-            if event.wait(number, None) == Waited::Dead {
-                world.strike(device);
-            }
-        }
-        Work::Strike => world.strike(device),
+        Work::Record { .. } | Work::Wait { .. } | Work::Strike => {}
     }
 }
 

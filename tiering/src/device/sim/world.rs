@@ -7,7 +7,7 @@ use super::queue::Flag;
 use super::{Faults, SimSpec};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// One machine with some devices.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(super) struct Shared {
     pub(super) memory: Mutex<Memory>,
     pub(super) faults: Mutex<Faults>,
     pub(super) lost: AtomicBool,
+    /// Shared by whatever touches bytes at this moment; a device that is lost waits for it, and touches none after.
+    pub(super) touching: RwLock<()>,
     pub(super) link_up: Mutex<()>,
     pub(super) link_down: Mutex<()>,
 }
@@ -53,6 +55,7 @@ impl World {
     /// The device is lost: whoever waits is woken and told.
     pub(super) fn strike(&self, device: &Shared) {
         device.lost.store(true, Ordering::Release);
+        drop(device.touching.write().unwrap_or_else(PoisonError::into_inner));
         lock(&self.hazards).all_ended();
         lock(&self.events).values().for_each(|event| event.shake());
     }

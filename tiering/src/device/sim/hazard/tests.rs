@@ -57,3 +57,16 @@ fn waits_carry_what_the_waited_for_had_waited_for() {
     hazards.submit(3, "write", &touch(5..6, true));
     assert_eq!(seen(&hazards), [Violation::Overwritten]);
 }
+
+#[test]
+fn what_a_kernel_may_have_written_is_no_longer_unwritten() {
+    let mut hazards = Hazards::default();
+    hazards.submit(1, "launch", &touch(10..11, true));
+    hazards.presume(PLACE, 10..100);
+    hazards.submit(1, "read", &touch(10..100, false));
+    hazards.submit(2, "write", &touch(50..60, true));
+    hazards.submit(2, "read", &touch(50..60, false));
+    assert_eq!(seen(&hazards), [Violation::Overwritten]);
+    hazards.submit(1, "read", &touch(9..12, false));
+    assert_eq!(seen(&hazards), [Violation::Overwritten, Violation::Unwritten]);
+}
