@@ -5,6 +5,7 @@ mod checksums;
 mod codecs;
 mod damage;
 mod faults;
+mod futures;
 mod hits;
 mod learning;
 mod limits;

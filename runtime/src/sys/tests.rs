@@ -221,6 +221,7 @@ fn files_of_the_system_leave_errno_alone() {
     }
 }
 
+#[cfg(not(stratal_loom))]
 #[test]
 fn many_ranges_are_decommitted_at_once_and_what_lies_between_stays() {
     let page = page_size();
@@ -240,6 +241,7 @@ fn many_ranges_are_decommitted_at_once_and_what_lies_between_stays() {
 }
 
 /// Whether one call takes them all or each takes one, a refusal concerns the refused range alone.
+#[cfg(not(stratal_loom))]
 #[test]
 #[cfg(not(miri))]
 fn a_range_that_is_refused_keeps_no_other_from_going() {

@@ -5,7 +5,7 @@
 use super::buffer::{Alignment, Owned};
 use super::dtype::DType;
 use super::layout::{Contiguous, Layout};
-use super::managed::{Access, Keeper, Lease, Managed};
+use super::managed::{Access, Keeper, Lease, Managed, Waiting};
 use crate::error::Result;
 use crate::pool::Pool;
 use std::fmt;
@@ -182,6 +182,16 @@ impl AnyTensor {
         lease.map(|lease| BytesLease(Some(lease))).map_err(|error| error.with("tensor", &self.name))
     }
 
+    /// A lease on all bytes that waits for its keeper; `None` where nobody has to wait.
+    pub(super) fn waiting(&self, access: Access) -> Option<Waiting> {
+        match &self.handle {
+            Handle::Managed(managed) if self.num_bytes() > 0 => {
+                Some(Waiting::new(Arc::clone(managed), 0..self.num_bytes() as u64, access))
+            }
+            Handle::Managed(_) | Handle::Owned(_) => None,
+        }
+    }
+
     /// Asks the keeper to bring the bytes up soon; owned bytes are there already.
     pub fn prefetch(&self) {
         self.prefetch_bytes(0..self.num_bytes());
@@ -216,6 +226,10 @@ impl fmt::Display for AnyTensor {
 pub struct BytesLease(Option<Lease>);
 
 impl BytesLease {
+    pub(super) fn of(lease: Lease) -> Self {
+        Self(Some(lease))
+    }
+
     /// The bytes to write; `None` if the lease is shared.
     pub fn bytes_mut(&mut self) -> Option<&mut [u8]> {
         match &mut self.0 {

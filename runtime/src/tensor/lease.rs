@@ -3,7 +3,7 @@
 //! A lease owns its entry: it keeps the bytes alive and borrows nothing, so it can move into threads and kernels.
 //! Invariant: the leased elements are as many as the layout has, checked when the lease was taken.
 
-use super::any::AnyTensor;
+use super::any::{AnyTensor, BytesLease};
 use super::dtype::{DType, Element, Elements};
 use super::layout::{Dense, Layout, RowMajor};
 use super::managed::Access;
@@ -44,7 +44,12 @@ fn take<T: Element>(
         Some(rows) => tensor.layout().rows(rows).map_err(|error| error.with("tensor", tensor.name()))?,
         None => (*tensor.layout(), 0..tensor.num_bytes()),
     };
-    let bytes = tensor.lease_bytes(range, access)?;
+    check(tensor, layout, tensor.lease_bytes(range, access)?)
+}
+
+/// Verifies that leased bytes are the elements of a layout.
+#[inline]
+fn check<T: Element>(tensor: &AnyTensor, layout: Layout, bytes: BytesLease) -> Result<(Elements<T>, Layout)> {
     let (have, want) = (bytes.len(), layout.num_bytes());
     if have != want {
         let message = format!("the keeper lent {have} bytes, not {want}");
@@ -59,6 +64,12 @@ impl<T: Element, S: Shape, L: Dense> ReadLease<T, S, L> {
     #[inline]
     pub(super) fn take(tensor: &AnyTensor, rows: Option<Range<usize>>) -> Result<Self> {
         let (elements, layout) = take::<T>(tensor, rows, Access::Read)?;
+        Ok(Self { elements, layout, shape: PhantomData })
+    }
+
+    /// Of all bytes, leased to read.
+    pub(super) fn of(tensor: &AnyTensor, bytes: BytesLease) -> Result<Self> {
+        let (elements, layout) = check(tensor, *tensor.layout(), bytes)?;
         Ok(Self { elements, layout, shape: PhantomData })
     }
 
@@ -84,6 +95,12 @@ impl<T: Element, S: Shape, L: Dense> ReadLease<T, S, L> {
 impl<T: Element, S: Shape, L: Dense> WriteLease<T, S, L> {
     pub(super) fn take(tensor: &AnyTensor, rows: Option<Range<usize>>) -> Result<Self> {
         let (elements, layout) = take::<T>(tensor, rows, Access::Write)?;
+        Ok(Self { elements, layout, shape: PhantomData })
+    }
+
+    /// Of all bytes, leased to write.
+    pub(super) fn of(tensor: &AnyTensor, bytes: BytesLease) -> Result<Self> {
+        let (elements, layout) = check(tensor, *tensor.layout(), bytes)?;
         Ok(Self { elements, layout, shape: PhantomData })
     }
 

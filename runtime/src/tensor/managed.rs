@@ -16,6 +16,11 @@ use std::mem::ManuallyDrop;
 use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
+use std::task::{Poll, Waker};
+
+mod waiting;
+
+pub(super) use waiting::Waiting;
 
 /// How a lease will use the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +58,26 @@ pub unsafe trait Keeper: Send + Sync + fmt::Debug {
     /// # Errors
     /// Typed, naming the tensor: over budget, deadline, conflict, i/o, truncated, poisoned, closed.
     fn acquire(&self, id: u64, range: Range<u64>, access: Access) -> Result<Held>;
+
+    /// As [`Self::acquire`] without waiting: where the bytes are not there, `ticket` names the request from then on, and
+    /// `waker` is called once asking again will give an answer. An answer ends the request; so does [`Self::abandon`].
+    /// A keeper that has all bytes at hand answers at once.
+    fn poll_acquire(
+        &self,
+        id: u64,
+        range: Range<u64>,
+        access: Access,
+        ticket: &mut Option<u64>,
+        waker: &Waker,
+    ) -> Poll<Result<Held>> {
+        let _ = (ticket, waker);
+        Poll::Ready(self.acquire(id, range, access))
+    }
+
+    /// Gives a request up that `poll_acquire` named.
+    fn abandon(&self, ticket: u64) {
+        let _ = ticket;
+    }
 
     /// Ends the hold that `acquire` returned as `token`; each token is released once.
     fn release(&self, token: u64);
@@ -144,6 +169,16 @@ impl Lease {
     #[inline]
     pub(super) fn take(keeper: &Arc<dyn Keeper>, id: u64, range: Range<u64>, access: Access) -> Result<Self> {
         let held = keeper.acquire(id, range, access)?;
+        // SAFETY: `held` was acquired just now.
+        Ok(unsafe { Self::of(keeper, held, access) })
+    }
+
+    /// The lease of what `keeper` holds.
+    ///
+    /// # Safety
+    /// `held` was acquired from `keeper` for this access, and is released by nobody else.
+    #[inline]
+    unsafe fn of(keeper: &Arc<dyn Keeper>, held: Held, access: Access) -> Self {
         let keeper = if held.anchored {
             // SAFETY:
             // - the copy is never dropped (`drop` below), so the counts stay what they are;
@@ -153,7 +188,7 @@ impl Lease {
         } else {
             ManuallyDrop::new(Arc::clone(keeper))
         };
-        Ok(Self { keeper, held, access })
+        Self { keeper, held, access }
     }
 
     /// The bytes.

@@ -21,6 +21,7 @@ mod claim;
 mod convert;
 #[allow(unsafe_code, reason = "the only casts between bytes and elements")]
 mod dtype;
+mod later;
 mod layout;
 mod lease;
 mod literal;
@@ -46,6 +47,7 @@ pub use buffer::Alignment;
 pub use dtype::{
     DType, Element, NotElements, UnknownDType, as_bytes, as_elements, as_elements_mut, bf16, f16,
 };
+pub use later::LeaseFuture;
 pub use layout::{ColumnMajor, Contiguous, Dense, Layout, Order, RowMajor, Strided};
 pub use lease::{ReadLease, WriteLease};
 pub use literal::{Literal, Repeat, literal};

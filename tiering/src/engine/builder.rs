@@ -120,6 +120,7 @@ fn shared(policy: Policy, evict: Option<Box<dyn Evict>>) -> Result<Shared> {
         pool: FramePool::new(budget_bytes),
         victims,
         requests: Requests::default(),
+        woken: Vec::new(),
         holds: Holds::default(),
         follower: Follower::new(budget_bytes, policy.window_bytes()),
         trails: Trails::default(),

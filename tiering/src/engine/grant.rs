@@ -186,6 +186,8 @@ impl Shared {
         let Some(request) = core.requests.get_mut(ticket) else { return };
         request.outcome = outcome;
         let span = request.span.clone();
+        let woken = request.task.as_ref().map(|task| task.waker.clone());
+        core.woken.extend(woken);
         self.unwant(core, &span);
         self.changed.notify_all();
     }

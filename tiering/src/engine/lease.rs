@@ -11,6 +11,7 @@
 mod entry;
 mod gates;
 mod hits;
+mod polled;
 
 pub(super) use entry::Entry;
 pub(super) use gates::Gates;
@@ -33,6 +34,20 @@ use stratal_runtime::tensor::managed::{Access, Held};
 
 /// Names no lease: what a lease of no bytes holds.
 const NO_TOKEN: u64 = u64::MAX;
+
+/// A lease of no bytes.
+const NOTHING: Held =
+    Held { bytes: NonNull::<Empty>::dangling().cast(), len: 0, token: NO_TOKEN, anchored: false };
+
+/// What came of asking for bytes.
+#[derive(Debug)]
+enum Asked {
+    /// None were asked for.
+    Nothing,
+    Leased(Lent),
+    /// Somebody has to wait for them.
+    Absent(Lent),
+}
 
 /// The engine as leases and tensors hold it: while one lives, the worker does.
 #[derive(Debug)]
@@ -111,13 +126,35 @@ impl Shared {
     }
 
     fn acquire(&self, id: u64, range: Range<u64>, access: Access) -> Result<Held> {
+        let mut core = self.enter(id)?;
+        let lent = match self.ask(&mut core, id, range, access)? {
+            Asked::Nothing => return Ok(NOTHING),
+            Asked::Leased(lent) => lent,
+            Asked::Absent(lent) => {
+                core = self.wait_for(core, &lent.span, access)?;
+                lent
+            }
+        };
+        let held = self.hold(&mut core, lent, access);
+        drop(core);
+        self.wake();
+        held
+    }
+
+    /// The lock, for a lease.
+    fn enter(&self, id: u64) -> Result<MutexGuard<'_, Core>> {
         if !self.is_at_home() {
             let message = "the engine stayed in the process that was forked; build another one here";
             return Err(Error::new(ErrorKind::Unsupported, message).with("object", id));
         }
-        let mut core = self.lock();
+        let core = self.lock();
         core.open()?;
-        self.catch_up(&mut core);
+        Ok(core)
+    }
+
+    /// Looks for the bytes of a lease and takes them where they are there.
+    fn ask(&self, core: &mut Core, id: u64, range: Range<u64>, access: Access) -> Result<Asked> {
+        self.catch_up(core);
         let index = index(id)?;
         let object = core.catalogue.live(index)?;
         if range.start > range.end || range.end > object.placement.bytes {
@@ -125,32 +162,24 @@ impl Shared {
             return Err(Error::new(ErrorKind::Shape, message).with("tensor", &object.name));
         }
         if range.is_empty() {
-            return Ok(Held {
-                bytes: NonNull::<Empty>::dangling().cast(),
-                len: 0,
-                token: NO_TOKEN,
-                anchored: false,
-            });
+            return Ok(Asked::Nothing);
         }
-        let lent = self.choose_copy(&mut core, index, range, access)?;
-        self.check_fits(&core, &lent.span)?;
-        self.count(&core, &lent.span);
+        let lent = self.choose_copy(core, index, range, access)?;
+        self.check_fits(core, &lent.span)?;
+        self.count(core, &lent.span);
         if !lent.is_slice {
-            self.follow(&mut core, &lent.span);
+            self.follow(core, &lent.span);
         }
-        self.mark_rewrite(&mut core, &lent, access);
-        if self.is_poisoned(&core, &lent.span, access) {
+        self.mark_rewrite(core, &lent, access);
+        if self.is_poisoned(core, &lent.span, access) {
             let error = Error::from(Refused::Poisoned);
             return Err(error.with("tensor", core.catalogue.name(lent.span.object)));
         }
         let yields = core.requests.yields(&lent.span, access, None, self.clock.now_ns());
-        if yields || self.lease_span(&mut core, &lent.span, access).is_err() {
-            core = self.wait_for(core, &lent.span, access)?;
+        if yields || self.lease_span(core, &lent.span, access).is_err() {
+            return Ok(Asked::Absent(lent));
         }
-        let held = self.hold(&mut core, lent, access);
-        drop(core);
-        self.wake();
-        held
+        Ok(Asked::Leased(lent))
     }
 
     /// # Errors
@@ -201,6 +230,17 @@ impl Shared {
         }
     }
 
+    /// Makes a request of a lease whose bytes are not there.
+    fn enqueue(&self, core: &mut Core, span: &Span, access: Access, now_ns: u64) -> u64 {
+        let ticket = core.requests.push(span.clone(), access, now_ns);
+        self.want(core, span);
+        if access == Access::Write {
+            // Nobody overtakes a writer through a gate.
+            span.keys().for_each(|key| self.close_gates(core, key));
+        }
+        ticket
+    }
+
     /// Sleeps until the worker has leased the span for this thread.
     fn wait_for<'a>(
         &'a self,
@@ -210,12 +250,7 @@ impl Shared {
     ) -> Result<MutexGuard<'a, Core>> {
         let (since, start_ns) = (Instant::now(), self.clock.now_ns());
         let deadline = self.policy.deadline();
-        let ticket = core.requests.push(span.clone(), access, start_ns);
-        self.want(&mut core, span);
-        if access == Access::Write {
-            // Nobody overtakes a writer through a gate.
-            span.keys().for_each(|key| self.close_gates(&mut core, key));
-        }
+        let ticket = self.enqueue(&mut core, span, access, start_ns);
         self.wake();
         while core.requests.is_waiting(ticket) {
             let Some(left) = deadline.checked_sub(since.elapsed()).filter(|left| !left.is_zero()) else {

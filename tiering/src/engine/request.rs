@@ -5,9 +5,11 @@
 //! chunks that only later ones want may go: so the oldest always gets on, and no two requests can each hold what
 //! the other needs.
 
+use super::slice::Lent;
 use crate::error::Error;
 use crate::object::ChunkKey;
 use std::ops::RangeInclusive;
+use std::task::Waker;
 use stratal_runtime::tensor::managed::Access;
 
 /// How long readers first wait for a writer.
@@ -54,7 +56,17 @@ pub(super) struct Request {
     pub(super) access: Access,
     pub(super) outcome: Outcome,
     /// When it came, by the engine's clock.
-    since_ns: u64,
+    pub(super) since_ns: u64,
+    /// Whoever polls for it; `None` where a thread sleeps for it.
+    pub(super) task: Option<Task>,
+}
+
+/// A future that waits for a lease.
+#[derive(Debug)]
+pub(super) struct Task {
+    /// What it will hold.
+    pub(super) lent: Lent,
+    pub(super) waker: Waker,
 }
 
 impl Request {
@@ -79,7 +91,14 @@ impl Requests {
     pub(super) fn push(&mut self, span: Span, access: Access, now_ns: u64) -> u64 {
         let ticket = self.next_ticket;
         self.next_ticket += 1;
-        self.queue.push(Request { ticket, span, access, outcome: Outcome::Waiting, since_ns: now_ns });
+        self.queue.push(Request {
+            ticket,
+            span,
+            access,
+            outcome: Outcome::Waiting,
+            since_ns: now_ns,
+            task: None,
+        });
         ticket
     }
 
@@ -87,6 +106,17 @@ impl Requests {
     pub(super) fn remove(&mut self, ticket: u64) -> Option<Request> {
         let index = self.queue.iter().position(|request| request.ticket == ticket)?;
         Some(self.queue.remove(index))
+    }
+
+    /// Requests of futures that wait since before `before_ns`.
+    pub(super) fn overdue(&self, before_ns: u64) -> Vec<u64> {
+        let overdue = |request: &&Request| request.task.is_some() && request.since_ns <= before_ns;
+        self.waiting().filter(overdue).map(|request| request.ticket).collect()
+    }
+
+    /// When the oldest request of a future that waits came.
+    pub(super) fn oldest_task_ns(&self) -> Option<u64> {
+        self.waiting().filter(|request| request.task.is_some()).map(|request| request.since_ns).min()
     }
 
     /// Whether a request still waits.

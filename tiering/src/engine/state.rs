@@ -25,6 +25,7 @@ use crate::tier::{TierId, Topology};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::Waker;
 use stratal_runtime::tensor::managed::Access;
 
 /// Events kept for reports.
@@ -65,6 +66,8 @@ pub(super) struct Core {
     pub(super) pool: FramePool,
     pub(super) victims: Box<dyn Evict>,
     pub(super) requests: Requests,
+    /// Futures whose requests were answered: the worker wakes them, without the lock.
+    pub(super) woken: Vec<Waker>,
     pub(super) holds: Holds,
     pub(super) follower: Follower,
     /// Hits that follower and policy have not seen yet.

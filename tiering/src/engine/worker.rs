@@ -18,6 +18,7 @@ use crate::store::{Place as Spot, Written};
 use crate::transfer::{FileSpan, Freight, PieceStep, STAGING_BLOCK_BYTES, StagedFill, register, spill_span};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Weak};
+use std::task::Waker;
 use std::time::Duration;
 
 /// Longest sleep without a completion or a wake; only a safety net, every change wakes.
@@ -178,14 +179,17 @@ impl Worker {
         let _last_words = LastWords(Arc::clone(&self.shared));
         let mut done = Vec::new();
         loop {
-            let outgoing = {
+            let (outgoing, woken, due) = {
                 let shared = Arc::clone(&self.shared);
                 let mut core = shared.lock();
                 if core.closed.is_some() {
                     return;
                 }
-                self.round(&mut core, &mut done)
+                let outgoing = self.round(&mut core, &mut done);
+                let due = shared.expire(&mut core);
+                (outgoing, std::mem::take(&mut core.woken), due)
             };
+            woken.into_iter().for_each(Waker::wake);
             let more = outgoing.len() >= STARTS_PER_ROUND;
             self.backlog.extend(outgoing);
             while self.io.in_flight() < self.io.capacity()
@@ -197,7 +201,7 @@ impl Worker {
             if grown {
                 self.grow();
             }
-            let nap = if more || grown { Duration::ZERO } else { NAP };
+            let nap = if more || grown { Duration::ZERO } else { NAP.min(due) };
             if let Err(error) = self.io.wait(nap, &mut done) {
                 self.shared.event("driver failed", &error);
                 self.shared.lock().closed.get_or_insert("the driver has failed");
@@ -576,6 +580,9 @@ impl Drop for LastWords {
             let error = Error::new(ErrorKind::Closed, why);
             self.0.end_request(&mut core, ticket, super::request::Outcome::Failed(error));
         }
+        let woken = std::mem::take(&mut core.woken);
+        drop(core);
         self.0.changed.notify_all();
+        woken.into_iter().for_each(Waker::wake);
     }
 }

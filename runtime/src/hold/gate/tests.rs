@@ -75,7 +75,7 @@ mod modelled {
 
     impl<O: Orders + 'static> Kept<O> {
         fn new() -> Arc<Self> {
-            Arc::new(Self { gate: Counted::default(), bytes: UnsafeCell::new(0), lock: Mutex::new(()) })
+            Arc::new(Self { gate: Counted::default(), bytes: UnsafeCell::new(0), counted: Mutex::new(0) })
         }
 
         fn hold(&self) {

@@ -17,6 +17,7 @@ use crate::error::Result;
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Weak};
+use std::task::{Poll, Waker};
 use stratal_runtime::sys::forks;
 use stratal_runtime::tensor::managed::{Access, Held, Keeper, Managed};
 
@@ -100,6 +101,27 @@ unsafe impl Keeper for Entry {
             return Ok(held);
         }
         self.shared.acquire(id, range, access)
+    }
+
+    fn poll_acquire(
+        &self,
+        id: u64,
+        range: Range<u64>,
+        access: Access,
+        ticket: &mut Option<u64>,
+        waker: &Waker,
+    ) -> Poll<Result<Held>> {
+        if ticket.is_none()
+            && access == Access::Read
+            && let Some(held) = self.hit(&range)
+        {
+            return Poll::Ready(Ok(held));
+        }
+        self.shared.poll_acquire(id, range, access, ticket, waker)
+    }
+
+    fn abandon(&self, ticket: u64) {
+        self.shared.abandon(ticket);
     }
 
     #[inline]
