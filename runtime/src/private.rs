@@ -4,9 +4,9 @@
 
 pub use crate::error::Result;
 pub use crate::kernel::{
-    Call, Descriptor, Extent, Kernel, OUTSIDE, Stored, TensorParameter, abs, bind_sizes, by_rows,
-    checked_quotient, checked_remainder, clamp, fold_lanes, fold_product, fold_sum, matmul, max, min,
-    refused, rows_of, scratch, settled,
+    Argument, Buffer, Call, Descriptor, Extent, Kernel, OUTSIDE, Role, ScalarParameter, Stage, Stored,
+    TensorParameter, Work, abs, bind_sizes, by_rows, checked_quotient, checked_remainder, clamp, fold_lanes,
+    fold_product, fold_sum, matmul, max, min, refused, rows_of, scratch, settled,
 };
 pub use crate::tensor::params::{Load, Params, Piece, Spec, TiedTo, Variant, Walk, require};
 pub use crate::tensor::{Axis, C, DType, Dim, Dyn, Meets, Named, Repeat, bf16, f16, literal};

@@ -24,6 +24,21 @@ const SHAPES: [&str; 4] = [
 const NAMES: [&str; 2] =
     ["[a::b] /// Rows.\n Batch, pub Seq, pub(in a::b) Heads,", "[p] batch, A_B, A A, struct, A, A"];
 
+/// Kernels that use everything there is.
+const KERNELS: [&str; 4] = [
+    "pub fn step(data: &Tensor<bf16, {[N, D]}>, out: &mut Tensor<f32, (D, 4)>, t: &Tensor<u32, Shape![N]>, lr: f32)
+     -> (Tensor<f32, {[N, D]}>, Tensor<i32, {[]}>) {
+     let high = data.max(D); let k = lr * 2.0;
+     let y = zip(data, high, |x, h| if x < h && !(x == 0.0) { (x - h).exp() } else { x as i32 as f32 });
+     for [i, j] in out.dims() { let mut s = 0.0; for n in 0..N { s += data[[n, i]] * k; } out[[i, j]] -= s; }
+     (y, t.map(|t| t as i32 % 3).sum(0)) }",
+    "fn product(a: &Tensor<f64, {[N, K]}>, b: &Tensor<f64, {[M, K]}>) -> Tensor<f64, {[N, M]}> {
+     matmul(a, b.transpose()) }",
+    "fn made(x: &mut Tensor<i64, {[N, N, {C}, _, 3]}>, y: &Tensor<f32, {[N, N]}>) -> Tensor<f32, {[N]}> {
+     x.assign(x.map(|x| { let y = x << 3; y / 2 ^ 7 })); from_fn([N], |[i]| y[[i, i]].clamp(-1.0, f32::MAX)) }",
+    "fn means(x: &Tensor<f32, {[A, B, 7]}>) -> Tensor<f16, {[A, 7]}> { x.mean(B).map(|m| -m.sqrt()) }",
+];
+
 fn tokens(text: &str) -> TokenStream {
     TokenStream::from_str(text).unwrap_or_default()
 }
@@ -95,6 +110,23 @@ fn shared_symbols_are_compared() {
         tokens("same_size(__load, \"O\", &[(\"weight\", 0usize), (\"bias\", 0usize)]);").to_string();
     assert!(emitted.contains(&expected), "{emitted}");
     assert!(!emitted.contains("\"I\""), "{emitted}");
+}
+
+/// A kernel gives items, for seeds and for all their mutations, whatever form they are written in.
+#[test]
+fn mutated_kernels_still_give_code() {
+    for seed in KERNELS {
+        for input in [mutations(&tokens(seed)), vec![tokens(seed)]].concat() {
+            let text = input.to_string();
+            let emitted = kernel(TokenStream::new(), input.clone());
+            assert!(syn::parse2::<syn::File>(emitted).is_ok(), "{text}");
+            let mut verbatim = tokens("[a::b]");
+            verbatim.extend(input);
+            assert!(syn::parse2::<syn::File>(kernel_verbatim(verbatim)).is_ok(), "{text}");
+        }
+        let emitted = kernel(TokenStream::new(), tokens(seed)).to_string();
+        assert!(!emitted.contains("compile_error") && !emitted.contains("unsafe"), "{emitted}");
+    }
 }
 
 /// `tensor![…]` gives an expression for lists, repeats and all their mutations, or an error.

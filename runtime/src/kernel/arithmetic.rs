@@ -1,4 +1,5 @@
-//! Operations that languages do differently, or that Rust leaves open: defined here.
+//! Operations that languages do differently, or that Rust leaves open: defined here, and in the same words in the
+//! prelude of generated C.
 
 use super::DIVIDED;
 

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! `descriptor` is the table that goes with a kernel, `sizes` holds dimensions together at run time, `stored` converts
-//! between what is stored and what is computed with, `arithmetic` defines the operations that languages do
+//! between what is stored and what is computed with, `arithmetic` and `prelude.cu` define the operations that languages do
 //! differently, `rows` shares a loop out among threads, and `matmul` is the library's product.
 //!
 //! Invariant: a kernel has the same result on any number of threads, bit by bit.
@@ -25,7 +25,9 @@ pub use arithmetic::{
     Fold, Integer, Ordered, abs, checked_quotient, checked_remainder, clamp, fold_lanes, fold_product,
     fold_sum, max, min,
 };
-pub use descriptor::{Descriptor, Extent, TensorParameter};
+pub use descriptor::{
+    Argument, Buffer, Descriptor, Extent, Role, ScalarParameter, Stage, TensorParameter, Work,
+};
 pub use matmul::{Factor, matmul};
 pub use rows::{by_rows, rows_of};
 pub use sizes::bind_sizes;

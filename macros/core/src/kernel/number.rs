@@ -47,6 +47,19 @@ impl Number {
         }
     }
 
+    /// Its name in C, and the ending of the names of functions on it.
+    pub(crate) fn c_name(self) -> &'static str {
+        match self {
+            Self::F64 => "double",
+            Self::F32 => "float",
+            Self::I64 => "long long",
+            Self::I32 => "int",
+            Self::U64 | Self::Usize => "unsigned long long",
+            Self::U32 => "unsigned",
+            Self::Bool => "bool",
+        }
+    }
+
     pub(crate) fn is_float(self) -> bool {
         matches!(self, Self::F64 | Self::F32)
     }
@@ -112,6 +125,20 @@ impl Element {
             Self::U16 => "u16",
             Self::U8 => "u8",
             Self::Plain(number) => number.name(),
+        }
+    }
+
+    /// The type of the prelude that stores it.
+    pub(crate) fn c_name(self) -> &'static str {
+        match self {
+            Self::F16 => "st_f16",
+            Self::Bf16 => "st_bf16",
+            Self::I16 => "short",
+            Self::I8 => "signed char",
+            Self::U16 => "unsigned short",
+            Self::U8 => "unsigned char",
+            Self::Plain(Number::Bool) => "st_bool",
+            Self::Plain(number) => number.c_name(),
         }
     }
 }

@@ -1,14 +1,17 @@
 //! The table that goes with a kernel: what it is called with, and what a device launches.
 
+use super::cuda::{self, Work};
 use super::plain;
-use super::schedule::Schedule;
-use crate::kernel::ir::Size;
+use super::rust::Printer;
+use super::schedule::{Form, Stage};
+use crate::kernel::ir::{NodeId, Origin, Size};
 use crate::kernel::item::{KernelItem, ParamKind};
-use crate::kernel::number::Element;
+use crate::kernel::number::{Element, Number};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
-pub(super) fn descriptor(item: &KernelItem, _schedule: &Schedule, private: &TokenStream) -> TokenStream {
+pub(super) fn descriptor(item: &KernelItem, printer: &Printer<'_>) -> TokenStream {
+    let private = printer.private;
     let name = plain(&item.name);
     let symbols = item.symbols.iter().map(|symbol| match &symbol.name {
         Some(name) => plain(name),
@@ -26,8 +29,138 @@ pub(super) fn descriptor(item: &KernelItem, _schedule: &Schedule, private: &Toke
         }
         ParamKind::Scalar { .. } => None,
     });
+    let scalars = item.params.iter().filter_map(|param| match &param.kind {
+        ParamKind::Scalar { number } => {
+            let (name, dtype) = (plain(&param.name), scalar_dtype(*number));
+            Some(quote!(#private::ScalarParameter { name: #name, dtype: #private::DType::#dtype }))
+        }
+        ParamKind::Tensor { .. } => None,
+    });
+    let device = Device { item, printer, buffers: buffers(printer) };
+    let (buffers, stages) = (device.buffers(), device.stages());
+    let source = device.source();
     quote! {
-        #private::Descriptor { name: #name, symbols: &[#(#symbols),*], tensors: &[#(#tensors),*] }
+        #private::Descriptor {
+            name: #name,
+            symbols: &[#(#symbols),*],
+            tensors: &[#(#tensors),*],
+            scalars: &[#(#scalars),*],
+            buffers: &[#(#buffers),*],
+            stages: &[#(#stages),*],
+            source: #source,
+        }
+    }
+}
+
+/// The nodes that are kept in memory, in order.
+fn buffers(printer: &Printer<'_>) -> Vec<NodeId> {
+    let schedule = printer.schedule;
+    let kept = |node: &NodeId| {
+        matches!(schedule.kernel.nodes[*node].origin, Origin::Parameter(_))
+            || schedule.kernel.results.contains(node)
+            || schedule.temporaries.contains(node)
+    };
+    (0..schedule.kernel.nodes.len()).filter(kept).collect()
+}
+
+/// Prints what only devices need.
+struct Device<'a> {
+    item: &'a KernelItem,
+    printer: &'a Printer<'a>,
+    buffers: Vec<NodeId>,
+}
+
+impl Device<'_> {
+    fn buffers(&self) -> Vec<TokenStream> {
+        let (private, kernel) = (self.printer.private, &self.printer.schedule.kernel);
+        let one = |node: &NodeId| {
+            let role = if let Origin::Parameter(place) = kernel.nodes[*node].origin {
+                let tensor = self.before(place, true);
+                quote!(#private::Role::Tensor(#tensor))
+            } else if let Some(result) = kernel.results.iter().position(|result| result == node) {
+                quote!(#private::Role::Result(#result))
+            } else {
+                quote!(#private::Role::Temporary)
+            };
+            let dtype = dtype(kernel.nodes[*node].element);
+            let extents = kernel.nodes[*node].dims.iter().map(|size| extent(*size, private));
+            quote!(#private::Buffer { role: #role, dtype: #private::DType::#dtype, extents: &[#(#extents),*] })
+        };
+        self.buffers.iter().map(one).collect()
+    }
+
+    /// How many parameters of its kind stand before a parameter.
+    fn before(&self, place: usize, tensor: bool) -> usize {
+        let kind =
+            |param: &&crate::kernel::item::Param| matches!(param.kind, ParamKind::Tensor { .. }) == tensor;
+        self.item.params.iter().take(place).filter(kind).count()
+    }
+
+    fn buffer(&self, node: NodeId) -> usize {
+        self.buffers.iter().position(|kept| *kept == node).unwrap_or(0)
+    }
+
+    fn entry(&self, number: usize) -> String {
+        format!("{}_{number}", plain(&self.item.name))
+    }
+
+    fn stages(&self) -> Vec<TokenStream> {
+        let private = self.printer.private;
+        let one = |(number, stage): (usize, &Stage)| {
+            let (entry, work) = (self.entry(number), self.work(stage));
+            let used = self.printer.used(stage);
+            let out = self.buffer(stage.out);
+            let reads = used.nodes.iter().map(|node| self.buffer(*node));
+            let scalars = used.scalars.keys().map(|place| self.before(*place, false));
+            let sizes = &used.sizes;
+            quote! {
+                #private::Stage {
+                    entry: #entry,
+                    work: #work,
+                    arguments: &[
+                        #private::Argument::Written(#out),
+                        #(#private::Argument::Read(#reads),)*
+                        #(#private::Argument::Size(#sizes),)*
+                        #(#private::Argument::Scalar(#scalars),)*
+                        #private::Argument::Faults,
+                    ],
+                }
+            }
+        };
+        self.printer.schedule.stages.iter().enumerate().map(|(number, stage)| one((number, stage))).collect()
+    }
+
+    fn work(&self, stage: &Stage) -> TokenStream {
+        let private = self.printer.private;
+        let dims = &self.printer.schedule.kernel.nodes[stage.out].dims;
+        let extents =
+            |dims: &[Size]| -> Vec<TokenStream> { dims.iter().map(|size| extent(*size, private)).collect() };
+        match (cuda::work(stage), &stage.form) {
+            (Work::Tiles, _) => {
+                let extents = extents(dims);
+                quote!(#private::Work::Tiles(&[#(#extents),*]))
+            }
+            (Work::Rows, Form::Points) => {
+                let extents = extents(dims);
+                quote!(#private::Work::Rows(&[#(#extents),*]))
+            }
+            (Work::Rows, _) => {
+                let extents = extents(&dims[..dims.len().saturating_sub(1)]);
+                quote!(#private::Work::Rows(&[#(#extents),*]))
+            }
+            (Work::Elements, _) => {
+                let extents = extents(dims);
+                quote!(#private::Work::Elements(&[#(#extents),*]))
+            }
+        }
+    }
+
+    fn source(&self) -> String {
+        let stages = self.printer.schedule.stages.iter().enumerate();
+        let entries = stages.map(|(number, stage)| {
+            cuda::entry(self.printer.schedule, &self.entry(number), stage, &self.printer.used(stage))
+        });
+        entries.collect()
     }
 }
 
@@ -39,6 +172,11 @@ fn extent(size: Size, private: &TokenStream) -> TokenStream {
             quote!(#private::Extent::Fixed(#size))
         }
     }
+}
+
+/// The variant of `DType` that a number is passed as.
+fn scalar_dtype(number: Number) -> Ident {
+    dtype(Element::Plain(if number == Number::Usize { Number::U64 } else { number }))
 }
 
 /// The variant of `DType`.

@@ -6,13 +6,14 @@
 //!   │  are an error at the argument, in `cargo check`, naming kernel, dimension, both parameters and axes
 //!   ▼
 //! fn step<N, D, …>(data: &Tensor<f32, (N, D)>, …) -> Call<__step_call<N, D, …>>
-//!     a struct of the arguments, whose `Kernel` holds the descriptor, and `run` with the
+//!     a struct of the arguments, whose `Kernel` holds the descriptor with the stages as CUDA C, and `run` with the
 //!     stages as functions over slices
 //! ```
 //!
-//! The language is described in `kernel`; `schedule` makes stages, `rust` prints them. What a stage does, and
-//! in which order, is decided before it is printed.
+//! The language is described in `kernel`; `schedule` makes stages, `rust` and `cuda` print them. What a stage does, and
+//! in which order, is decided before it is printed, so that both say the same.
 
+mod cuda;
 mod descriptor;
 mod refused;
 mod rust;
@@ -46,7 +47,7 @@ pub(crate) fn kernel(item: &KernelItem, kernel: &Kernel, krate: Option<&Path>) -
     let signature = Signature::new(item, &private);
     let schedule = schedule(kernel);
     let printer = Printer { private: &private, schedule: &schedule };
-    let descriptor = descriptor::descriptor(item, &schedule, &private);
+    let descriptor = descriptor::descriptor(item, &printer);
     let functions = schedule.stages.iter().enumerate().map(|(number, stage)| printer.function(number, stage));
     let run = Body { item, printer: &printer, signature: &signature }.run();
     signature.function(&quote!(#(#functions)*), &descriptor, &run)

@@ -13,7 +13,7 @@ use crate::kernel::ir::{Fold, Kind, NodeId, Size, Var};
 use crate::kernel::number::{Element, Number};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Lanes that the last axis is folded in.
 const LANES: usize = 32;
@@ -30,7 +30,7 @@ pub(super) struct Printer<'a> {
 pub(super) struct Used {
     pub(super) nodes: BTreeSet<NodeId>,
     pub(super) sizes: BTreeSet<usize>,
-    pub(super) scalars: BTreeSet<usize>,
+    pub(super) scalars: BTreeMap<usize, Number>,
     /// Locals that are read.
     vars: BTreeSet<Var>,
     /// Slices that are read whole, by a fold.
@@ -105,26 +105,12 @@ impl Printer<'_> {
         let sizes: Vec<Ident> = used.sizes.iter().map(|at| name("n", *at)).collect();
         let buffers: Vec<Ident> = used.nodes.iter().map(|at| name("b", *at)).collect();
         let elements = used.nodes.iter().map(|node| self.element(self.schedule.kernel.nodes[*node].element));
-        let scalars: Vec<Ident> = used.scalars.iter().map(|at| name("s", *at)).collect();
-        let numbers = used.scalars.iter().map(|at| self.scalar_type(*at));
+        let scalars: Vec<Ident> = used.scalars.keys().map(|at| name("s", *at)).collect();
+        let numbers = used.scalars.values().map(|number| self.number(*number));
         let params = quote! {
             #(#sizes: #private::usize,)* #(#buffers: &[#elements],)* #(#scalars: #numbers,)*
         };
         (params, quote!(#(#sizes,)* #(#buffers,)* #(#scalars,)*))
-    }
-
-    /// The type of the number that is parameter `place`; it is found where it is used.
-    fn scalar_type(&self, place: usize) -> TokenStream {
-        let found = self.schedule.stages.iter().find_map(|stage| {
-            let mut found = None;
-            stage.visit(&mut |kind, number| {
-                if matches!(kind, Kind::Scalar(at) if *at == place) {
-                    found = Some(number);
-                }
-            });
-            found
-        });
-        self.number(found.unwrap_or(Number::F32))
     }
 
     pub(super) fn used(&self, stage: &Stage) -> Used {
@@ -147,14 +133,14 @@ impl Printer<'_> {
             Step::Elem { .. } | Step::Own { .. } | Step::Let { .. } => {}
         });
         used.whole.extend(slices(&stage.mid));
-        stage.visit(&mut |kind, _| match kind {
+        stage.visit(&mut |kind, number| match kind {
             Kind::Read(read) => nodes.push(read.node),
             Kind::Size(size) => sizes.push(*size),
             Kind::Var(var) => {
                 used.vars.insert(*var);
             }
             Kind::Scalar(place) => {
-                used.scalars.insert(*place);
+                used.scalars.insert(*place, number);
             }
             _ => {}
         });
