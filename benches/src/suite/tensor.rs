@@ -63,6 +63,7 @@ fn conversions(bytes: usize) -> Vec<Contest> {
         f32 to bf16 by bf16::from_f32, half_slices::narrow;
         bf16 to f32 by bf16::to_f32, half_slices::widen;
         f64 to f16 by f16::from_f64, half_slices::narrow_wide;
+        f64 to bf16 by bf16::from_f64, half_slices::narrow_wide;
         f64 to f32 by |x: f64| x as f32;
         f32 to f64 by f64::from;
         bf16 to f16 by |x: bf16| f16::from_f32(x.to_f32());
@@ -70,6 +71,9 @@ fn conversions(bytes: usize) -> Vec<Contest> {
         F8E4M3 to f32 by F8E4M3::to_f32;
         bf16 to F8E4M3 by |x: bf16| F8E4M3::from_f32(x.to_f32());
         F8E4M3 to bf16 by |x: F8E4M3| bf16::from_f32(x.to_f32());
+        F8E4M3 to f16 by |x: F8E4M3| f16::from_f32(x.to_f32());
+        F8E5M2 to bf16 by |x: F8E5M2| bf16::from_f32(x.to_f32());
+        F8E5M2 to f16 by |x: F8E5M2| f16::from_f32(x.to_f32());
         f32 to F8E5M2 by F8E5M2::from_f32;
         F8E5M2 to f32 by F8E5M2::to_f32;
         f32 to i8 by |x: f32| x as i8;
@@ -88,6 +92,7 @@ fn packed(bytes: usize) -> Vec<Contest> {
     let mut found = Vec::new();
     found.extend(conversion::<I4x2, f32>("I4x2 to f32", bytes, &[]));
     found.extend(conversion::<f32, I4x2>("f32 to I4x2", bytes, &[]));
+    found.extend(conversion::<I4x2, bf16>("I4x2 to bf16", bytes, &[]));
     found.extend(conversion::<U4x2, bf16>("U4x2 to bf16", bytes, &[]));
     found.extend(conversion::<F4x2, bf16>("F4x2 to bf16", bytes, &[]));
     found.extend(conversion::<f32, F4x2>("f32 to F4x2", bytes, &[]));
@@ -153,6 +158,8 @@ fn fills(bytes: usize) -> Vec<Contest> {
     let mut found = fill("fill f32", bytes, 1.5_f32);
     found.extend(fill("fill bf16", bytes, bf16::ONE));
     found.extend(fill("fill u8", bytes, 7_u8));
+    // The least that "long" means: here a fill that went past the cache too early would lose.
+    found.extend(fill("fill f32 16 MiB", 16 << 20, 1.5_f32));
     found
 }
 

@@ -6,7 +6,7 @@ use super::sealed::{Stored, Value};
 impl Value for bool {
     #[inline(always)]
     fn exact(self) -> Exact {
-        Exact::I64(i64::from(self))
+        Exact::I32(i32::from(self))
     }
 
     #[inline(always)]
@@ -17,6 +17,10 @@ impl Value for bool {
 
 impl Stored for bool {
     type Value = Self;
+
+    fn of_byte(byte: u8) -> Option<Self> {
+        (byte <= 1).then_some(byte == 1)
+    }
 
     fn first_invalid(bytes: &[u8]) -> Option<usize> {
         first_not_bool(bytes)

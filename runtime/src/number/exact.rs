@@ -13,7 +13,9 @@ pub enum Exact {
     F32(f32),
     /// A double.
     F64(f64),
-    /// A signed integer, or an unsigned one of at most 32 bits.
+    /// A signed integer of at most 32 bits, or an unsigned one of at most 16.
+    I32(i32),
+    /// A signed integer of 64 bits, or an unsigned one of 32.
     I64(i64),
     /// An unsigned integer of 64 bits.
     U64(u64),
@@ -28,6 +30,10 @@ impl Exact {
         match self {
             Self::F32(x) => x,
             Self::F64(x) | Self::Complex(x, _) => odd_f32(x),
+            Self::I32(x) => {
+                let magnitude = short_f32(x.unsigned_abs());
+                if x < 0 { -magnitude } else { magnitude }
+            }
             Self::I64(x) => {
                 let magnitude = odd_f32(odd_f64(x.unsigned_abs()));
                 if x < 0 { -magnitude } else { magnitude }
@@ -42,6 +48,7 @@ impl Exact {
         match self {
             Self::F32(x) => x != 0.0,
             Self::F64(x) => x != 0.0,
+            Self::I32(x) => x != 0,
             Self::I64(x) => x != 0,
             Self::U64(x) => x != 0,
             // Not `||`: both sides of a branch-free loop.
@@ -53,7 +60,7 @@ impl Exact {
 /// A value on its way to a float of at most 16 bits: an `f32` rounded to odd.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(transparent)]
-pub(crate) struct Odd(f32);
+pub(crate) struct Odd(pub(crate) f32);
 
 impl Value for Odd {
     #[inline(always)]
@@ -77,6 +84,13 @@ fn odd_f32(x: f64) -> f32 {
     let step = if back.abs() > x.abs() { u32::MAX } else { 1 };
     let step = if (back != x) & even { step } else { 0 };
     f32::from_bits(near.to_bits().wrapping_add(step))
+}
+
+/// `x` as an `f32` that keeps the upper bits and lets one bit stand for the lower eight. Exact below 2²⁴.
+#[inline(always)]
+fn short_f32(x: u32) -> f32 {
+    let folded = (x & !0xff) | (u32::from(x & 0xff != 0) << 8);
+    (if x >> 24 == 0 { x } else { folded }) as f32
 }
 
 /// `x` as a double that keeps the upper bits and lets one bit stand for the lower sixteen. Exact below 2³².

@@ -15,6 +15,8 @@ const HALF: Format = Format {
 };
 
 impl Value for f16 {
+    const ENTERS_ODD: bool = true;
+
     #[inline(always)]
     fn exact(self) -> Exact {
         Exact::F32(HALF.widen(u32::from(self.to_bits())))
@@ -27,6 +29,8 @@ impl Value for f16 {
 }
 
 impl Value for bf16 {
+    const ENTERS_ODD: bool = true;
+
     #[inline(always)]
     fn exact(self) -> Exact {
         Exact::F32(f32::from_bits(u32::from(self.to_bits()) << 16))
@@ -43,4 +47,5 @@ impl Value for bf16 {
     }
 }
 
-single!(f16, bf16);
+single!(f16);
+single!(bf16);

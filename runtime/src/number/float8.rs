@@ -118,6 +118,8 @@ macro_rules! eight_bits {
             }
 
             impl Value for $float {
+                const ENTERS_ODD: bool = true;
+
                 #[inline(always)]
                 fn exact(self) -> Exact {
                     Exact::F32(self.to_f32())
@@ -129,7 +131,7 @@ macro_rules! eight_bits {
                 }
             }
 
-            single!($float);
+            single!($float, byte => Self(byte));
         )*
     };
 }

@@ -17,25 +17,23 @@ const E2M1: Format =
 
 /// One signed 4-bit integer in a byte of its own, -8 to 7.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(transparent)]
 pub struct I4(i8);
 
 /// One unsigned 4-bit integer in a byte of its own, 0 to 15.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(transparent)]
 pub struct U4(u8);
 
 /// One e2m1 code in a byte of its own.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(transparent)]
 pub struct F4(u8);
 
 impl I4 {
     #[inline(always)]
     fn from_code(code: u8) -> Self {
         Self((code << 4) as i8 >> 4)
-    }
-
-    #[inline(always)]
-    fn code(self) -> u8 {
-        self.0 as u8 & 0xf
     }
 
     #[inline(always)]
@@ -56,11 +54,6 @@ impl U4 {
     }
 
     #[inline(always)]
-    fn code(self) -> u8 {
-        self.0
-    }
-
-    #[inline(always)]
     fn get(self) -> u8 {
         self.0
     }
@@ -78,11 +71,6 @@ impl F4 {
     }
 
     #[inline(always)]
-    fn code(self) -> u8 {
-        self.0
-    }
-
-    #[inline(always)]
     fn get(self) -> f32 {
         E2M1.widen(u32::from(self.0))
     }
@@ -96,12 +84,13 @@ impl F4 {
 impl Value for I4 {
     #[inline(always)]
     fn exact(self) -> Exact {
-        Exact::I64(i64::from(self.0))
+        Exact::I32(i32::from(self.0))
     }
 
     #[inline(always)]
     fn nearest(value: Exact) -> Self {
         match value {
+            Exact::I32(x) => Self::from_code(x as u8),
             Exact::I64(x) => Self::from_code(x as u8),
             Exact::U64(x) => Self::from_code(x as u8),
             Exact::F32(x) => Self::of(x.truncate()),
@@ -113,12 +102,13 @@ impl Value for I4 {
 impl Value for U4 {
     #[inline(always)]
     fn exact(self) -> Exact {
-        Exact::I64(i64::from(self.0))
+        Exact::I32(i32::from(self.0))
     }
 
     #[inline(always)]
     fn nearest(value: Exact) -> Self {
         match value {
+            Exact::I32(x) => Self::from_code(x as u8),
             Exact::I64(x) => Self::from_code(x as u8),
             Exact::U64(x) => Self::from_code(x as u8),
             Exact::F32(x) => Self::of(x.truncate()),
@@ -128,6 +118,8 @@ impl Value for U4 {
 }
 
 impl Value for F4 {
+    const ENTERS_ODD: bool = true;
+
     #[inline(always)]
     fn exact(self) -> Exact {
         Exact::F32(self.get())
@@ -163,7 +155,9 @@ macro_rules! pairs {
 
                 #[inline(always)]
                 fn of([low, high]: [$half; 2]) -> Self {
-                    Self(low.code() | (high.code() << 4))
+                    // As one number of 16 bits: its loops need no shuffles.
+                    let both = u16::from_le_bytes([low.0 as u8, high.0 as u8]);
+                    Self(((both & 0xf) | ((both >> 4) & 0xf0)) as u8)
                 }
 
                 #[inline(always)]
@@ -187,6 +181,10 @@ macro_rules! pairs {
             impl Stored for $pair {
                 type Value = $half;
                 const VALUES: usize = 2;
+
+                fn of_byte(byte: u8) -> Option<Self> {
+                    Some(Self(byte))
+                }
 
                 #[inline(always)]
                 fn unpack(stored: &[Self], values: &mut [$half]) {

@@ -5,6 +5,9 @@ use std::fmt;
 
 /// One value: how it leaves its type, and how another enters it.
 pub trait Value: Copy + Default + Send + Sync + 'static {
+    /// Whether values enter by way of an [`Odd`](super::Odd): the floats of at most 16 bits.
+    const ENTERS_ODD: bool = false;
+
     /// The value, exactly.
     fn exact(self) -> Exact;
 
@@ -21,6 +24,11 @@ pub trait Stored: Copy + Default + PartialEq + fmt::Debug + fmt::Display + Send 
     /// Values in one of `Self`.
     const VALUES: usize = 1;
 
+    /// Of a type of one byte: what lies in `byte`, if anything can.
+    fn of_byte(_byte: u8) -> Option<Self> {
+        None
+    }
+
     /// Index of the first of `bytes` at which no `Self` can lie, whatever the others are.
     fn first_invalid(_bytes: &[u8]) -> Option<usize> {
         None
@@ -33,24 +41,28 @@ pub trait Stored: Copy + Default + PartialEq + fmt::Debug + fmt::Display + Send 
     fn pack(values: &[Self::Value], stored: &mut [Self]);
 }
 
-/// Types of which one is one value.
+/// Types of which one is one value; of those of one byte, how it is made from that.
 macro_rules! single {
-    ($($number:ty),* $(,)?) => {
-        $(
-            impl $crate::number::sealed::Stored for $number {
-                type Value = Self;
+    ($number:ty $(, $byte:ident => $of:expr)?) => {
+        impl $crate::number::sealed::Stored for $number {
+            type Value = Self;
 
-                #[inline(always)]
-                fn unpack(stored: &[Self], values: &mut [Self]) {
-                    values.iter_mut().zip(stored).for_each(|(to, from)| *to = *from);
+            $(
+                fn of_byte($byte: u8) -> Option<Self> {
+                    Some($of)
                 }
+            )?
 
-                #[inline(always)]
-                fn pack(values: &[Self], stored: &mut [Self]) {
-                    Self::unpack(values, stored);
-                }
+            #[inline(always)]
+            fn unpack(stored: &[Self], values: &mut [Self]) {
+                values.iter_mut().zip(stored).for_each(|(to, from)| *to = *from);
             }
-        )*
+
+            #[inline(always)]
+            fn pack(values: &[Self], stored: &mut [Self]) {
+                Self::unpack(values, stored);
+            }
+        }
     };
 }
 pub(super) use single;

@@ -8,6 +8,7 @@ use std::arch::x86_64::{
     _mm256_cvtph_ps, _mm256_cvtps_ph, _mm256_load_si256, _mm256_loadu_ps, _mm256_storeu_ps,
     _mm256_stream_si256,
 };
+use std::mem::MaybeUninit;
 
 /// Proof that the machine has AVX2 and F16C.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,12 +39,16 @@ impl Kernels for Avx2 {
         self.values(rest, to_rest);
     }
 
+    fn prefetch<T>(self, soon: &[T]) {
+        kernels::prefetch(soon);
+    }
+
     fn stream(self, from: &[Line], to: &mut [Line]) {
         // SAFETY: `self` proves that the machine has these features.
         unsafe { stream(from, to) }
     }
 
-    fn stream_fill(self, line: &Line, to: &mut [Line]) {
+    fn stream_fill(self, line: &Line, to: &mut [MaybeUninit<Line>]) {
         // SAFETY: `self` proves that the machine has these features.
         unsafe { stream_fill(line, to) }
     }
@@ -83,10 +88,10 @@ fn stream(from: &[Line], to: &mut [Line]) {
 }
 
 #[target_feature(enable = "avx2")]
-fn stream_fill(line: &Line, to: &mut [Line]) {
+fn stream_fill(line: &Line, to: &mut [MaybeUninit<Line>]) {
     let halves = load(line);
     for to in to {
-        store(halves, to);
+        store(halves, to.as_mut_ptr());
     }
 }
 
@@ -97,11 +102,11 @@ fn load(line: &Line) -> [__m256i; 2] {
     unsafe { [_mm256_load_si256(from), _mm256_load_si256(from.add(1))] }
 }
 
-/// Past the cache.
+/// Past the cache, to a line that is borrowed exclusively.
 #[target_feature(enable = "avx2")]
-fn store(halves: [__m256i; 2], line: &mut Line) {
-    let to = line.0.as_mut_ptr().cast::<__m256i>();
-    // SAFETY: a line is 64 bytes, aligned to as many, and borrowed exclusively.
+fn store(halves: [__m256i; 2], line: *mut Line) {
+    let to = line.cast::<__m256i>();
+    // SAFETY: a line is 64 bytes, aligned to as many, and the callers borrow it exclusively.
     unsafe { _mm256_stream_si256(to, halves[0]) };
     // SAFETY: as above; this is its second half.
     unsafe { _mm256_stream_si256(to.add(1), halves[1]) };

@@ -1,26 +1,43 @@
-//! AVX-512 (F, BW, DQ, VL): 512-bit vectors, half floats converted sixteen at a time.
+//! AVX-512 (F, BW, DQ, VL): 512-bit vectors, half floats converted sixteen at a time. With VBMI also look-ups.
 //!
 //! Its BF16 instruction is left alone: it takes subnormal numbers for zero, and the loop over integers that it would
 //! replace waits for memory all the same.
 
 use super::kernels::{self, Kernels, Line, compiled_with};
-use crate::number::f16;
+use super::table::Table;
 use crate::number::sealed::{Stored, Value};
+use crate::number::{Odd, f16};
 use std::arch::x86_64::{
-    __m256i, __m512i, _MM_FROUND_TO_NEAREST_INT, _mm_sfence, _mm256_loadu_si256, _mm256_storeu_si256,
-    _mm512_cvtph_ps, _mm512_cvtps_ph, _mm512_load_si512, _mm512_loadu_ps, _mm512_storeu_ps,
+    __m256i, __m512i, _CMP_NEQ_UQ, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT, _MM_FROUND_TO_ZERO,
+    _mm_sfence, _mm256_castps_si256, _mm256_loadu_si256, _mm256_mask_or_epi32, _mm256_set1_epi32,
+    _mm256_storeu_si256, _mm512_cmp_pd_mask, _mm512_cvt_roundpd_ps, _mm512_cvtph_ps, _mm512_cvtps_pd,
+    _mm512_cvtps_ph, _mm512_load_si512, _mm512_loadu_pd, _mm512_loadu_ps, _mm512_storeu_ps,
     _mm512_stream_si512,
 };
+use std::mem::MaybeUninit;
 
-/// Proof that the machine has AVX-512 F, BW, DQ and VL.
+mod look_up;
+
+use look_up::Vbmi;
+
+/// Proof that the machine has AVX-512 F, BW, DQ and VL, and maybe look-ups by vectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Avx512(());
+pub(super) struct Avx512 {
+    look_up: Option<Vbmi>,
+}
 
 impl Avx512 {
-    pub(super) fn detect() -> Option<Self> {
+    /// The sets of this family that the machine has: without look-ups, and with them.
+    pub(super) fn detect() -> impl Iterator<Item = Self> {
         let wide = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
         let whole = is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512vl");
-        (wide && whole).then_some(Self(()))
+        let plain = (wide && whole).then_some(Self { look_up: None });
+        let vbmi = plain.and_then(|_| Vbmi::detect()).map(|vbmi| Self { look_up: Some(vbmi) });
+        plain.into_iter().chain(vbmi)
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        if self.look_up.is_some() { "avx512vbmi" } else { "avx512" }
     }
 }
 
@@ -43,12 +60,35 @@ impl Kernels for Avx512 {
         self.values(rest, to_rest);
     }
 
+    fn odd(self, from: &[f64], to: &mut [Odd]) {
+        let (whole, rest) = from.as_chunks::<8>();
+        let (to_whole, to_rest) = to.as_chunks_mut::<8>();
+        // SAFETY: `self` proves that the machine has these features.
+        unsafe { odd(whole, to_whole) };
+        self.values(rest, to_rest);
+    }
+
+    fn looks_up(self) -> bool {
+        self.look_up.is_some()
+    }
+
+    fn look_up<const WIDTH: usize>(self, table: &Table, bytes: &[u8], to: &mut [[u8; WIDTH]]) {
+        match self.look_up {
+            Some(vectors) => vectors.look_up(table, bytes, to),
+            None => kernels::look_up(table, bytes, to),
+        }
+    }
+
+    fn prefetch<T>(self, soon: &[T]) {
+        kernels::prefetch(soon);
+    }
+
     fn stream(self, from: &[Line], to: &mut [Line]) {
         // SAFETY: `self` proves that the machine has these features.
         unsafe { stream(from, to) }
     }
 
-    fn stream_fill(self, line: &Line, to: &mut [Line]) {
+    fn stream_fill(self, line: &Line, to: &mut [MaybeUninit<Line>]) {
         // SAFETY: `self` proves that the machine has these features.
         unsafe { stream_fill(line, to) }
     }
@@ -80,6 +120,21 @@ fn narrow(from: &[[f32; 16]], to: &mut [[f16; 16]]) {
     }
 }
 
+/// Cut towards zero; where that lost something, the last bit is 1.
+#[target_feature(enable = "avx512f,avx512vl")]
+fn odd(from: &[[f64; 8]], to: &mut [[Odd; 8]]) {
+    for (from, to) in from.iter().zip(to) {
+        // SAFETY: the 64 bytes behind the pointer are those of `from`.
+        let exact = unsafe { _mm512_loadu_pd(from.as_ptr()) };
+        let cut = _mm512_cvt_roundpd_ps::<{ _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC }>(exact);
+        let lost = _mm512_cmp_pd_mask::<_CMP_NEQ_UQ>(_mm512_cvtps_pd(cut), exact);
+        let bits = _mm256_castps_si256(cut);
+        let odd = _mm256_mask_or_epi32(bits, lost, bits, _mm256_set1_epi32(1));
+        // SAFETY: the 32 bytes behind the pointer are those of `to`, borrowed exclusively; an `Odd` is an `f32`.
+        unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast::<__m256i>(), odd) };
+    }
+}
+
 #[target_feature(enable = "avx512f")]
 fn stream(from: &[Line], to: &mut [Line]) {
     for (from, to) in from.iter().zip(to) {
@@ -91,11 +146,11 @@ fn stream(from: &[Line], to: &mut [Line]) {
 }
 
 #[target_feature(enable = "avx512f")]
-fn stream_fill(line: &Line, to: &mut [Line]) {
+fn stream_fill(line: &Line, to: &mut [MaybeUninit<Line>]) {
     // SAFETY: a line is 64 bytes, aligned to as many.
     let line = unsafe { _mm512_load_si512(line.0.as_ptr().cast::<__m512i>()) };
     for to in to {
         // SAFETY: as above, and borrowed exclusively.
-        unsafe { _mm512_stream_si512(to.0.as_mut_ptr().cast::<__m512i>(), line) };
+        unsafe { _mm512_stream_si512(to.as_mut_ptr().cast::<__m512i>(), line) };
     }
 }

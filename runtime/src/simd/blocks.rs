@@ -3,16 +3,16 @@
 //! A block is small enough to stay in the first-level cache, so a detour through it (bytes for packed halves, `f32` for
 //! half floats, a buffer for stores past the cache) costs no memory traffic.
 
-use super::kernels::{Kernels, Line};
+use super::kernels::{Kernels, LINE_BYTES, Line};
+use super::table::Table;
 use crate::error::{Error, ErrorKind, Result};
 use crate::number::sealed::Value;
 use crate::number::{Number, Odd, f16};
 use std::any::TypeId;
+use std::mem::MaybeUninit;
 
-/// Bytes of a cache line.
-pub(super) const LINE_BYTES: usize = size_of::<Line>();
 /// Elements of a block.
-const BLOCK: usize = 1024;
+pub(super) const BLOCK: usize = 1024;
 /// Results of at least so many bytes go past the cache.
 const PAST_CACHE_BYTES: usize = 8 << 20;
 
@@ -52,19 +52,22 @@ pub(super) fn same_count<T: Number, U: Number>(from: &[T], to: &[U]) -> Result<(
 
 /// Converts equally many values.
 pub(super) fn convert<K: Kernels, T: Number, U: Number>(kernels: K, from: &[T], to: &mut [U], path: Path) {
-    let mut detour = Detour::<K, T, U> { kernels, unpacked: None, singles: None, odd: None, unpacking: None };
     if let Some(same) = identical::<T, U>(from) {
-        to.copy_from_slice(same);
-    } else if path == Path::PastCache {
-        detour.past_cache(from, to);
-    } else {
-        detour.stored(from, to);
+        return to.copy_from_slice(same);
+    }
+    let mut detour = Detour::<K, T, U>::new(kernels);
+    detour.table = detour.make_table(from.len());
+    match path {
+        Path::PastCache => detour.past_cache(from, to),
+        Path::Cached => detour.stored(from, to),
     }
 }
 
 /// A conversion, with the blocks that it passes through: each is made when it is first needed, and once.
 struct Detour<K, T: Number, U: Number> {
     kernels: K,
+    /// From `T` to `U`, or to the halves that `U` is packed of where `T` is no pair.
+    table: Option<Table>,
     /// Halves of packed pairs that are read.
     unpacked: Option<Block<T::Value>>,
     /// Half floats that are read.
@@ -76,7 +79,23 @@ struct Detour<K, T: Number, U: Number> {
 }
 
 impl<K: Kernels, T: Number, U: Number> Detour<K, T, U> {
-    /// Block by block through a buffer, from there past the cache.
+    fn new(kernels: K) -> Self {
+        Self { kernels, table: None, unpacked: None, singles: None, odd: None, unpacking: None }
+    }
+
+    /// Whether a `T` is one `U` or several.
+    const WHOLE: bool = T::VALUES >= U::VALUES;
+
+    /// The table to convert so many `T` with, if that is quicker.
+    fn make_table(&mut self, count: usize) -> Option<Table> {
+        if Self::WHOLE {
+            return Table::new::<K, T, U>(self.kernels, count, U::VALUES, |from, to| self.stored(from, to));
+        }
+        Table::new::<K, T, U::Value>(self.kernels, count, 1, |from, to| self.unpacked(from, to))
+    }
+
+    /// Block by block through a buffer, from there past the cache. What is read next is asked for meanwhile: the
+    /// machine by itself looks no further than a page, which a block may be.
     fn past_cache(&mut self, from: &[T], to: &mut [U]) {
         let (head, body, tail) = lines(to);
         // A pair of which one half lies before the first line cannot be divided.
@@ -86,12 +105,15 @@ impl<K: Kernels, T: Number, U: Number> Detour<K, T, U> {
         let per_line = LINE_BYTES / size_of::<U>();
         let elements = |of_u: usize| of_u * U::VALUES / T::VALUES;
         let (from_head, from) = from.split_at(elements(head.len()));
-        let (from_body, from_tail) = from.split_at(elements(body.len() * per_line));
+        let (mut from, from_tail) = from.split_at(elements(body.len() * per_line));
         self.stored(from_head, head);
         let mut block = Block::<U>::new();
-        for (from, to) in from_body.chunks(elements(BLOCK)).zip(body.chunks_mut(BLOCK / per_line)) {
-            self.stored(from, &mut block.0[..to.len() * per_line]);
+        for to in body.chunks_mut(BLOCK / per_line) {
+            let (now, next) = from.split_at(elements(to.len() * per_line));
+            self.kernels.prefetch(&next[..now.len().min(next.len())]);
+            self.stored(now, &mut block.0[..to.len() * per_line]);
             self.kernels.stream(as_lines(&block), to);
+            from = next;
         }
         self.kernels.fence();
         self.stored(from_tail, tail);
@@ -99,6 +121,9 @@ impl<K: Kernels, T: Number, U: Number> Detour<K, T, U> {
 
     /// What is stored to what is stored: packed pairs are made from a block.
     fn stored(&mut self, from: &[T], to: &mut [U]) {
+        if let (Some(table), true) = (&self.table, Self::WHOLE) {
+            return table.convert(self.kernels, from, to);
+        }
         if let Some(to) = identical_mut::<U, U::Value>(to) {
             return self.unpacked(from, to);
         }
@@ -114,6 +139,9 @@ impl<K: Kernels, T: Number, U: Number> Detour<K, T, U> {
 
     /// What is stored to values: packed pairs go into a block.
     fn unpacked(&mut self, from: &[T], to: &mut [U::Value]) {
+        if let Some(table) = &self.table {
+            return table.convert(self.kernels, from, to);
+        }
         if let Some(from) = identical::<T, T::Value>(from) {
             return values(self.kernels, &mut self.singles, &mut self.odd, from, to);
         }
@@ -141,9 +169,20 @@ fn values<K: Kernels, T: Value, U: Value>(
         },
         (None, Some(halves)) => match identical::<T, f32>(from) {
             Some(from) => kernels.narrow(from, halves),
-            None => to_halves(kernels, odd.get_or_insert_with(Block::new), from, halves),
+            None => {
+                by_odd(kernels, odd.get_or_insert_with(Block::new), from, halves, |odd, to| {
+                    kernels.narrow(as_f32s(odd), to);
+                });
+            }
         },
-        (None, None) => kernels.values(from, to),
+        (None, None) => match identical::<T, f64>(from) {
+            Some(doubles) if U::ENTERS_ODD => {
+                by_odd(kernels, odd.get_or_insert_with(Block::new), doubles, to, |odd, to| {
+                    kernels.values(odd, to);
+                });
+            }
+            _ => kernels.values(from, to),
+        },
     }
 }
 
@@ -156,27 +195,44 @@ fn from_halves<K: Kernels, U: Value>(kernels: K, block: &mut Block<f32>, from: &
     }
 }
 
-/// Anything but `f32` to half floats, by an `f32` that does not spoil the rounding.
-fn to_halves<K: Kernels, T: Value>(kernels: K, block: &mut Block<Odd>, from: &[T], to: &mut [f16]) {
+/// Anything but `f32` to floats of at most 16 bits, which `narrow` makes of an `f32` that does not spoil the rounding.
+fn by_odd<K: Kernels, T: Value, U: Value>(
+    kernels: K,
+    block: &mut Block<Odd>,
+    from: &[T],
+    to: &mut [U],
+    narrow: impl Fn(&[Odd], &mut [U]),
+) {
     for (from, to) in from.chunks(BLOCK).zip(to.chunks_mut(BLOCK)) {
-        let singles = &mut block.0[..from.len()];
-        kernels.values(from, singles);
-        kernels.narrow(as_f32s(singles), to);
+        let odd = &mut block.0[..from.len()];
+        match identical::<T, f64>(from) {
+            Some(doubles) => kernels.odd(doubles, odd),
+            None => kernels.values(from, odd),
+        }
+        narrow(odd, to);
     }
 }
 
 /// Writes `value` everywhere.
-pub(super) fn fill<K: Kernels, T: Number>(kernels: K, slice: &mut [T], value: T, path: Path) {
+pub(super) fn fill<K: Kernels, T: Number>(kernels: K, slots: &mut [MaybeUninit<T>], value: T, path: Path) {
     if path == Path::Cached {
-        return slice.fill(value);
+        return slots.fill(MaybeUninit::new(value));
     }
-    let (head, body, tail) = lines(slice);
+    // SAFETY: whole lines are written with elements from a block of them, and hold whole ones.
+    let (head, body, tail) = unsafe { slots.align_to_mut::<MaybeUninit<Line>>() };
     let mut block = Block::<T>::new();
     block.0.fill(value);
-    head.fill(value);
+    head.fill(MaybeUninit::new(value));
     kernels.stream_fill(&as_lines(&block)[0], body);
     kernels.fence();
-    tail.fill(value);
+    tail.fill(MaybeUninit::new(value));
+}
+
+/// Elements as places for elements, to be written with nothing but those.
+pub(super) fn as_slots<T>(slice: &mut [T]) -> &mut [MaybeUninit<T>] {
+    let len = slice.len();
+    // SAFETY: one type is laid out as the other, and the callers in this room write whole values only.
+    unsafe { std::slice::from_raw_parts_mut(slice.as_mut_ptr().cast::<MaybeUninit<T>>(), len) }
 }
 
 /// The elements before the first whole line, the lines, and the elements after them.

@@ -9,6 +9,7 @@ use super::{avx2::Avx2, avx512::Avx512};
 use crate::error::Result;
 use crate::number::Number;
 use std::fmt;
+use std::mem::MaybeUninit;
 use std::sync::OnceLock;
 
 /// The vector instructions that slices are converted with.
@@ -75,7 +76,7 @@ impl InstructionSet {
             #[cfg(target_arch = "x86_64")]
             Set::Avx2(_) => "avx2",
             #[cfg(target_arch = "x86_64")]
-            Set::Avx512(_) => "avx512",
+            Set::Avx512(set) => set.name(),
             #[cfg(target_arch = "aarch64")]
             Set::Neon(_) => "neon",
         }
@@ -97,8 +98,8 @@ impl InstructionSet {
     }
 
     /// Writes `value` everywhere.
-    pub(super) fn fill<T: Number>(self, slice: &mut [T], value: T, path: Path) {
-        with_kernels!(self.0, kernels => blocks::fill(kernels, slice, value, path));
+    pub(super) fn fill<T: Number>(self, slots: &mut [MaybeUninit<T>], value: T, path: Path) {
+        with_kernels!(self.0, kernels => blocks::fill(kernels, slots, value, path));
     }
 }
 

@@ -2,10 +2,12 @@
 //!
 //! The arithmetic stands once, in [`number`](crate::number); a loop over it is compiled again for each instruction set
 //! (`avx2`, `avx512`, `neon`, `scalar`), one thin file each, and which of them runs is chosen once per process. Only
-//! what the compiler cannot find by itself is spelled out there: half floats, and stores past the cache.
+//! what the compiler cannot find by itself is spelled out there: half floats, doubles rounded to odd, look-ups, and
+//! stores past the cache.
 //!
 //! ```text
-//! convert ─ pick the set ─ stored: long? block by block past the cache ─ packed: halves to bytes and back
+//! convert ─ pick the set ─ stored: long? block by block past the cache ─ one byte? look it up (table)
+//!                                                                          ├─ packed: halves to bytes and back
 //!                                                                          └─ values: half floats by way of f32 ─ kernels
 //! ```
 //!
@@ -25,11 +27,14 @@ mod kernels;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod scalar;
+mod table;
 
 use crate::error::Result;
 use crate::number::Number;
 use blocks::Path;
 pub use instruction_set::InstructionSet;
+use kernels::LINE_BYTES;
+use std::mem::MaybeUninit;
 use std::num::NonZero;
 
 /// Converts every value of `from` into `to`, by the table of [`number`](crate::number).
@@ -80,7 +85,7 @@ pub fn convert_threaded<T: Number, U: Number>(
     blocks::same_count(from, to)?;
     let (set, path) = (InstructionSet::chosen(), Path::by_size(to));
     // Of both in whole elements, and of `to` in whole cache lines.
-    let part = to.len().div_ceil(threads.get()).next_multiple_of(blocks::LINE_BYTES).max(blocks::LINE_BYTES);
+    let part = to.len().div_ceil(threads.get()).next_multiple_of(LINE_BYTES).max(LINE_BYTES);
     let part_from = part * U::VALUES / T::VALUES;
     crate::sync::scope(|scope| {
         for (from, to) in from.chunks(part_from).zip(to.chunks_mut(part)) {
@@ -99,7 +104,13 @@ pub fn convert_threaded<T: Number, U: Number>(
 /// assert_eq!(row, [bf16::ONE; 100]);
 /// ```
 pub fn fill<T: Number>(slice: &mut [T], value: T) {
-    InstructionSet::chosen().fill(slice, value, Path::by_size(slice));
+    fill_slots(blocks::as_slots(slice), value);
+}
+
+/// As [`fill`], where there need be no values yet.
+pub(crate) fn fill_slots<T: Number>(slots: &mut [MaybeUninit<T>], value: T) {
+    let path = Path::by_size(slots);
+    InstructionSet::chosen().fill(slots, value, path);
 }
 
 #[cfg(test)]

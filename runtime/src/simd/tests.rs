@@ -4,7 +4,7 @@
 use super::blocks::Path;
 use super::*;
 use crate::error::ErrorKind;
-use crate::number::{self, F8E4M3, I4x2, Single, U4x2, f16};
+use crate::number::{self, F4x2, F8E4M3, F8E5M2, I4x2, Single, U4x2, bf16, f16};
 
 /// Bytes that are many different values of any type.
 fn samples<T: Single>(count: usize) -> Vec<T> {
@@ -80,6 +80,38 @@ fn pairs_are_not_torn() {
     }
 }
 
+/// Every byte, so often that a table is worth it, becomes what it becomes alone, wherever it lies.
+fn by_table<T: Number, U: Number>() {
+    let every: Vec<T> = (0..=u8::MAX).filter_map(T::of_byte).cycle().take(5003 * U::VALUES).collect();
+    for set in InstructionSet::available() {
+        for (offset, path) in [(0, Path::Cached), (7, Path::Cached), (3, Path::PastCache)] {
+            let few = 256;
+            let mut wanted = vec![U::default(); every.len() * T::VALUES / U::VALUES];
+            for (from, to) in every.chunks(few).zip(wanted.chunks_mut(few * T::VALUES / U::VALUES)) {
+                set.convert_by(from, to, Path::Cached);
+            }
+            let mut found = vec![U::default(); offset + wanted.len()];
+            set.convert_by(&every, &mut found[offset..], path);
+            assert!(format!("{:?}", &found[offset..]) == format!("{wanted:?}"), "{set}, {path:?}");
+        }
+    }
+}
+
+/// Tables, rows and planes, give what arithmetic gives: one, two and four bytes for one, pairs taken apart and made.
+#[test]
+fn look_ups_are_conversions() {
+    by_table::<F8E4M3, F8E5M2>();
+    by_table::<F8E5M2, bf16>();
+    by_table::<F8E4M3, f16>();
+    by_table::<bool, F8E4M3>();
+    by_table::<i8, U4x2>();
+    by_table::<F8E4M3, I4x2>();
+    by_table::<I4x2, F4x2>();
+    by_table::<F4x2, i8>();
+    by_table::<I4x2, bf16>();
+    by_table::<U4x2, f32>();
+}
+
 /// Filling reaches every element and none beside, on every path.
 #[test]
 fn filling_fills() {
@@ -87,7 +119,7 @@ fn filling_fills() {
         for path in [Path::Cached, Path::PastCache] {
             for (offset, len) in [(0, 0), (1, 1), (3, 700), (16, 64), (5, 4096)] {
                 let mut found = vec![0u32; offset + len + 1];
-                set.fill(&mut found[offset..offset + len], 0x0102_0304, path);
+                set.fill(blocks::as_slots(&mut found[offset..offset + len]), 0x0102_0304, path);
                 assert!(found[offset..offset + len].iter().all(|x| *x == 0x0102_0304));
                 assert!(found[..offset].iter().all(|x| *x == 0) && found[offset + len] == 0);
             }

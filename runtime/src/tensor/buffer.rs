@@ -9,6 +9,7 @@ use super::managed::{Access, Held, Keeper};
 use crate::align;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pool::PoolBuffer;
+use crate::simd;
 use crate::sync::unmodelled::{AtomicUsize, Ordering};
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
 use std::marker::PhantomData;
@@ -173,7 +174,7 @@ impl<T: Element> Unwritten<T> {
     /// Writes `value` to all elements that have none.
     pub(super) fn fill(&mut self, value: T) {
         let slots = self.buffer.slots::<T>();
-        slots[self.written..].fill(MaybeUninit::new(value));
+        simd::fill_slots(&mut slots[self.written..], value);
         self.written = slots.len();
     }
 
