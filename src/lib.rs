@@ -222,6 +222,8 @@ macro_rules! dims {
 /// let table: Tensor<f32, Shape![2, 3]> = tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]?;
 /// assert_eq!(table.read()?.view()[[1, 0]], 4.0);
 /// assert_eq!(tensor![[7u8; 3]; 2]?.to_string(), "[[7 7 7]\n [7 7 7]]");
+/// let nothing: Tensor<f32, Shape![2, 0]> = tensor![[], []]?;
+/// assert_eq!(nothing.num_elements(), 0);
 /// # Ok::<(), stratal::Error>(())
 /// ```
 ///

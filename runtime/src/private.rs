@@ -8,11 +8,19 @@ pub use crate::kernel::{
     TensorParameter, Work, abs, bind_sizes, by_rows, checked_quotient, checked_remainder, clamp, fold_lanes,
     fold_product, fold_sum, matmul, max, min, refused, rows_of, scratch, settled,
 };
-pub use crate::tensor::params::{Load, Params, Piece, Spec, TiedTo, Variant, Walk, require};
-pub use crate::tensor::{Axis, C, DType, Dim, Dyn, Meets, Named, Repeat, bf16, f16, literal};
+pub use crate::tensor::params::{Load, Params, Piece, Spec, Step, TiedTo, Variant, Walk, require};
+pub use crate::tensor::{Axis, C, DType, Dim, Dyn, Meets, Named, Repeat, bf16, empty, f16, literal};
 pub use core::default::Default;
 pub use core::marker::PhantomData;
 pub use core::mem::drop;
 pub use core::option::Option::{self, None, Some};
 pub use core::primitive::{bool, f32, f64, i8, i16, i32, i64, str, u8, u16, u32, u64, usize};
 pub use core::result::Result::Ok;
+
+/// What a generated function imports: names that nobody else uses, since they hide those of the item around it. Each
+/// name is a token, and a path of four costs the compiler more than the call that it leads to.
+pub mod names {
+    pub use crate::tensor::params::Step::{Load as __Loading, Walk as __Walking};
+    pub use crate::tensor::params::{Load as __Load, Walk as __Walk};
+    pub use core::option::Option::{None as __None, Some as __Some};
+}

@@ -1,5 +1,6 @@
 //! Promise: typed tensors and `#[derive(Params)]` read what the checkpoint holds, or say everything that differs.
 
+mod extremes;
 mod leases;
 mod load;
 mod options;

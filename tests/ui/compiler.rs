@@ -52,8 +52,13 @@ impl Compiler {
         rustc.arg("--extern").arg(format!("stratal={}", self.library.display()));
         rustc.arg("-L").arg(format!("dependency={}", self.dependencies.display()));
         let compiled = rustc.output().expect("rustc runs");
-        let errors: BTreeSet<Mark> =
-            lines(&compiled.stderr).filter_map(|message| error(case, &message)).collect();
+        let mut errors = BTreeSet::new();
+        for mark in lines(&compiled.stderr).filter_map(|message| error(case, &message)) {
+            if let Some(first) = errors.replace(mark) {
+                let message = format!("{} (told twice)", first.message);
+                errors.insert(Mark { message, ..first });
+            }
+        }
         let stderr = String::from_utf8_lossy(&compiled.stderr);
         assert_eq!(errors.is_empty(), compiled.status.success(), "{}: {stderr}", case.display());
         errors

@@ -16,16 +16,6 @@ pub(super) const fn reshape(from: &[Axis], to: &[Axis]) {
     }
 }
 
-/// A constant axis that is squeezed away is 1.
-pub(super) const fn squeeze(axes: &[Axis], axis: usize) {
-    if let Axis::Fixed(size) = axes[axis]
-        && size != 1
-    {
-        let text = Text::new().text("axis ").number(axis).text(" is ").number(size);
-        fail(&text.text(", squeezing needs 1 (shape ").axes(axes).text(")"));
-    }
-}
-
 /// A constant axis that is broadcast to a constant size is 1 or that size; axes do not get fewer.
 pub(super) const fn broadcast(from: &[Axis], to: &[Axis]) {
     if from.len() > to.len() {

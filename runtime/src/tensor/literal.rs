@@ -5,7 +5,7 @@
 
 use super::axis::{GrowsAt, HasAxis};
 use super::dtype::Element;
-use super::nested::Nested;
+use super::nested::{ConstShape, Nested};
 use super::shape::Shape;
 use super::typed::Tensor;
 use super::uninit::Uninit;
@@ -27,7 +27,10 @@ pub trait Literal {
     fn push_sizes(sizes: &mut Vec<usize>);
 
     /// Writes the elements `times` times, row-major.
-    fn write<S: Shape>(&self, times: usize, room: &mut Uninit<Self::Element, S>);
+    ///
+    /// # Errors
+    /// More elements than there is room for.
+    fn write<S: Shape>(&self, times: usize, room: &mut Uninit<Self::Element, S>) -> Result<()>;
 }
 
 impl<T: Element> Literal for T {
@@ -36,8 +39,9 @@ impl<T: Element> Literal for T {
 
     fn push_sizes(_: &mut Vec<usize>) {}
 
-    fn write<S: Shape>(&self, times: usize, room: &mut Uninit<T, S>) {
+    fn write<S: Shape>(&self, times: usize, room: &mut Uninit<T, S>) -> Result<()> {
         room.extend(std::iter::repeat_n(*self, times));
+        Ok(())
     }
 }
 
@@ -58,8 +62,8 @@ where
         X::push_sizes(sizes);
     }
 
-    fn write<S: Shape>(&self, times: usize, room: &mut Uninit<X::Element, S>) {
-        self.0.write(times * N, room);
+    fn write<S: Shape>(&self, times: usize, room: &mut Uninit<X::Element, S>) -> Result<()> {
+        self.0.write(times * N, room)
     }
 }
 
@@ -74,8 +78,8 @@ macro_rules! lists {
                     sizes.extend([$($size),*]);
                 }
 
-                fn write<S: Shape>(&self, times: usize, room: &mut Uninit<T, S>) {
-                    (0..times).for_each(|_| room.extend_from_slice(self.elements()));
+                fn write<S: Shape>(&self, times: usize, room: &mut Uninit<T, S>) -> Result<()> {
+                    (0..times).try_for_each(|_| room.extend_from_slice(self.elements()))
                 }
             }
         )*
@@ -99,8 +103,16 @@ pub fn literal<X: Literal>(written: &X) -> Result<Tensor<X::Element, X::Shape>> 
     let mut sizes = Vec::new();
     X::push_sizes(&mut sizes);
     let mut room = Tensor::<X::Element, X::Shape>::uninit(&sizes)?;
-    written.write(1, &mut room);
+    written.write(1, &mut room)?;
     Ok(room.finish()?)
+}
+
+/// The tensor of a literal without elements, whose brackets alone do not say what they would hold.
+///
+/// # Errors
+/// Out of memory.
+pub fn empty<T: Element, S: ConstShape>() -> Result<Tensor<T, S>> {
+    Tensor::zeros(S::SIZES)
 }
 
 #[cfg(test)]

@@ -50,10 +50,10 @@ pub use dtype::{
 pub use later::LeaseFuture;
 pub use layout::{ColumnMajor, Contiguous, Dense, Layout, Order, RowMajor, Strided};
 pub use lease::{ReadLease, WriteLease};
-pub use literal::{Literal, Repeat, literal};
+pub use literal::{Literal, Repeat, empty, literal};
 pub use nested::{ConstShape, Nested, Scalar};
 pub use params::{Adopt, Heap, LoadError, MemorySource, Param, ParamInfo, ParamSource, Params, Tied};
-pub use relation::{AxisOf, AxisWith, Fits, Meets, RankOf, ShapeWith, ViewOf};
+pub use relation::{AxisOf, AxisWith, Fits, Meets, RankOf, ShapeWith, Squeezes, ViewOf};
 pub use shape::{Axis, C, Dim, Dims, Dyn, MAX_RANK, Named, Shape, ShapeError};
 pub use shared::{Cycle, CycleReport, Link, Links, Shared, WeakShared, cycles};
 pub use stack::StackTensor;

@@ -51,6 +51,17 @@ pub trait AxisWith<const AXIS: usize, D> {}
 #[diagnostic::do_not_recommend]
 impl<const AXIS: usize, D, X: Meets<D>> AxisWith<AXIS, D> for X {}
 
+/// Axis `AXIS` of a shape, to be squeezed away: it is 1, or run time compares.
+#[diagnostic::on_unimplemented(
+    message = "axis {AXIS} is `{Self}`, squeezing needs 1",
+    label = "squeezes axis {AXIS}",
+    note = "`slice_axis` and `select` take part of an axis; `view` makes a generic dimension `_`, which run time compares"
+)]
+pub trait Squeezes<const AXIS: usize> {}
+
+#[diagnostic::do_not_recommend]
+impl<const AXIS: usize, X: Meets<C<1>>> Squeezes<AXIS> for X {}
+
 /// A shape as which one of shape `S` may be viewed without looking at sizes. Sealed by its impls.
 #[diagnostic::on_unimplemented(
     message = "rank mismatch: `{S}` cannot be viewed as `{Self}`",

@@ -18,15 +18,53 @@ mod reform;
 
 /// A tensor of `T` with the declared shape `S`, a tuple of dimensions such as `Shape![Batch, 512, _]`.
 ///
-/// The bytes are owned, or kept by an engine; they are reached through a lease either way.
+/// The bytes are owned, or kept by an engine. Either way they are reached through a lease, which holds them still until
+/// it is dropped: [`read`](Self::read) for any number at once, [`write`](Self::write) for one alone. A lease is a slice;
+/// its [`View`](super::View) or [`ViewMut`](super::ViewMut) has the axes. With the crate's macros the same shapes are
+/// written `Shape![_, 3]`, and small tensors `tensor![[1.0, 2.0], [3.0, 4.0]]`.
 ///
 /// ```
-/// use stratal_runtime::tensor::{C, Dyn, Tensor};
+/// use stratal_runtime::tensor::{C, ColumnMajor, Dyn, Tensor, bf16};
+///
+/// // Made: of zeros, a value, a function, a slice, a vector (without a copy, where it is aligned), or piece by piece.
 /// let weight = Tensor::<f32, (Dyn, C<3>)>::from_fn([2, 3], |[row, column]| (10 * row + column) as f32)?;
-/// let lease = weight.read()?;
-/// assert_eq!(lease.view()[[1, 2]], 12.0);
+/// assert_eq!((weight.shape(), weight.rank(), weight.num_elements()), (&[2, 3][..], 2, 6));
+/// assert_eq!(weight.to_string(), "[[ 0.  1.  2.]\n [10. 11. 12.]]");
+///
+/// // Read: as a slice, by index, by rows, of which only those asked for are fetched.
+/// assert_eq!(weight.read()?.iter().sum::<f32>(), 36.0);
+/// assert_eq!(weight.read()?.view()[[1, 2]], 12.0);
 /// assert_eq!(weight.read_rows(1..2)?.as_slice(), [10.0, 11.0, 12.0]);
+///
+/// // Written: a slice, an element, every element, or from another tensor of the same shape.
+/// weight.write()?.view_mut()[[0, 0]] = 7.0;
+/// weight.write()?.view_mut().map_in_place(|x| x / 2.0);
+/// let other = weight.duplicate()?;
+/// weight.write()?.view_mut().zip_from(other.read()?.view(), |x, y| *x += y)?;
+///
+/// // Seen otherwise, without a copy: fewer rows, axes in reverse, other sizes, a size that is checked now.
+/// let lease = weight.read()?;
+/// let corner = lease.view().slice([1..2, 0..2])?;
+/// assert_eq!(corner.to_vec(), [10.0, 11.0]);
+/// assert_eq!(lease.view().transpose()[[2, 1]], 12.0);
+/// let flat = weight.reshape::<(C<6>,)>([6])?;
+/// let bound: Tensor<f32, (C<2>, C<3>)> = weight.bind()?;
+///
+/// // Copied: into another dtype, another order of elements, a vector.
+/// let half = weight.to_dtype::<bf16>()?;
+/// let columns = bound.to_layout::<ColumnMajor>()?;
+/// assert_eq!(columns.read()?.as_slice(), [7.0, 10.0, 1.0, 11.0, 2.0, 12.0]);
+/// assert!(columns.equals(&weight)? && flat.to_vec()? == weight.to_vec()?);
 /// # Ok::<(), stratal_runtime::error::Error>(())
+/// ```
+///
+/// Sizes that types declare are compared by the compiler, the others when they are used; both name the axis and the
+/// sizes:
+///
+/// ```
+/// # use stratal_runtime::tensor::{C, Dyn, Tensor};
+/// let error = Tensor::<f32, (Dyn, C<3>)>::zeros([2, 4]).unwrap_err();
+/// assert!(error.to_string().contains("axis 1 is 4, declared 3 (found [2, 4], declared [_, 3])"));
 /// ```
 pub struct Tensor<T: Element, S: Shape, L: Order = RowMajor> {
     any: AnyTensor,
@@ -127,6 +165,12 @@ impl<T: Element, S: Shape, L: Order> Tensor<T, S, L> {
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         Self { any: self.any.named(name), typed: PhantomData }
+    }
+
+    /// Number of axes.
+    #[must_use]
+    pub fn rank(&self) -> usize {
+        S::RANK
     }
 
     /// What an element is, where the type is not at hand to say it.

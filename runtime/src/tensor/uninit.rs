@@ -19,7 +19,8 @@ use std::marker::PhantomData;
 /// ```
 /// use stratal_runtime::tensor::{Dyn, Tensor};
 /// let mut room = Tensor::<f32, (Dyn, Dyn)>::uninit([2, 3])?;
-/// room.extend_from_slice(&[0.0, 1.0, 2.0]);
+/// room.extend_from_slice(&[0.0, 1.0, 2.0])?;
+/// assert!(room.extend_from_slice(&[3.0; 4]).is_err()); // there is room for three
 /// let mut room = room.finish().expect_err("three elements are missing").into_inner();
 /// room.extend([3.0, 4.0, 5.0]);
 /// let tensor = room.finish()?;
@@ -50,9 +51,18 @@ impl<T: Element, S: Shape> Uninit<T, S> {
         self.layout.num_elements() - self.elements.written()
     }
 
-    /// Writes the next elements, as many of `values` as there is room for.
-    pub fn extend_from_slice(&mut self, values: &[T]) {
+    /// Writes the next elements.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] if there are more of them than there is room for; none is written then.
+    pub fn extend_from_slice(&mut self, values: &[T]) -> Result<(), Error> {
+        let (given, room) = (values.len(), self.remaining());
+        if given > room {
+            let message = format!("{given} elements given, room for {room} (shape {:?})", self.shape());
+            return Err(Error::new(ErrorKind::Shape, message));
+        }
         self.elements.extend_from_slice(values);
+        Ok(())
     }
 
     /// `value` wherever there is none yet.
@@ -90,7 +100,7 @@ impl<T: Element, S: Shape> Uninit<T, S> {
 }
 
 impl<T: Element, S: Shape> Extend<T> for Uninit<T, S> {
-    /// Writes the next elements, as many of `values` as there is room for.
+    /// Writes the next elements, as many of `values` as there is room for; the rest is not asked for.
     fn extend<I: IntoIterator<Item = T>>(&mut self, values: I) {
         self.elements.extend(values);
     }

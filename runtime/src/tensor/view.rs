@@ -76,6 +76,12 @@ impl<'a, T: Element, S: Shape, L: Order> View<'a, T, S, L> {
         self.layout.strides()
     }
 
+    /// Number of axes.
+    #[must_use]
+    pub fn rank(&self) -> usize {
+        S::RANK
+    }
+
     /// Number of elements.
     #[must_use]
     pub fn num_elements(&self) -> usize {
@@ -163,6 +169,12 @@ impl<'a, T: Element, S: Shape, L: Order> ViewMut<'a, T, S, L> {
         self.layout.shape()
     }
 
+    /// Number of axes.
+    #[must_use]
+    pub fn rank(&self) -> usize {
+        S::RANK
+    }
+
     /// All elements, in the order of `L`; a [`Strided`](super::Strided) view has gaps and is no slice.
     #[must_use]
     pub fn as_mut_slice(&mut self) -> &mut [T]
@@ -174,6 +186,29 @@ impl<'a, T: Element, S: Shape, L: Order> ViewMut<'a, T, S, L> {
 }
 
 impl<T: Element, S: Shape> ViewMut<'_, T, S> {
+    /// The elements in row-major order, to write, as a slice has them; [`ViewMut::for_each`] walks any order.
+    ///
+    /// ```
+    /// use stratal_runtime::tensor::{C, Tensor};
+    /// let tensor = Tensor::<i32, (C<2>, C<2>)>::from_slice([2, 2], &[1, 2, 3, 4])?;
+    /// tensor.write()?.view_mut().iter_mut().for_each(|x| *x *= 10);
+    /// tensor.write()?.view_mut().rows_mut().for_each(|row| row.reverse());
+    /// assert_eq!(tensor.to_vec()?, [20, 10, 40, 30]);
+    /// # Ok::<(), stratal_runtime::error::Error>(())
+    /// ```
+    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, T> {
+        self.elements.iter_mut()
+    }
+
+    /// The rows of the leading dimension in order, to write, all axes after it flattened.
+    pub fn rows_mut(&mut self) -> impl Iterator<Item = &mut [T]> {
+        let (rows, len) = (self.layout.num_rows(), self.elements.len());
+        // Without elements there may be rows all the same.
+        let (len, empty) = if len == 0 { (1, rows) } else { (len / rows, 0) };
+        let empty = std::iter::repeat_with(Default::default).take(empty);
+        self.elements.chunks_exact_mut(len).chain(empty)
+    }
+
     /// Row `row` of the leading dimension, all axes after it flattened; `None` if there is none.
     #[must_use]
     pub fn get_row_mut(&mut self, row: usize) -> Option<&mut [T]> {
@@ -252,6 +287,37 @@ impl<T, S, L> Clone for View<'_, T, S, L> {
 }
 
 impl<T, S, L> Copy for View<'_, T, S, L> {}
+
+/// Equal sizes, and equal elements at each index, whatever order they lie in.
+///
+/// ```
+/// use stratal_runtime::tensor::{ColumnMajor, Dyn, Tensor};
+/// let rows = Tensor::<i32, (Dyn, Dyn)>::from_slice([2, 2], &[1, 2, 3, 4])?;
+/// let columns = rows.to_layout::<ColumnMajor>()?;
+/// assert!(rows.read()?.view() == columns.read()?.view());
+/// assert!(rows.read()?.view() != columns.read()?.view().transpose());
+/// # Ok::<(), stratal_runtime::error::Error>(())
+/// ```
+impl<T: Element, S: Shape, R: Shape, L: Order, M: Order> PartialEq<View<'_, T, R, M>> for View<'_, T, S, L> {
+    fn eq(&self, other: &View<'_, T, R, M>) -> bool {
+        if self.shape() != other.shape() {
+            return false;
+        }
+        match (L::CONTIGUOUS, M::CONTIGUOUS) {
+            (Some(own), Some(others)) if own == others => self.elements == other.elements,
+            _ => self.elements().eq(other.elements()),
+        }
+    }
+}
+
+impl<'a, T: Element, S: Shape> IntoIterator for ViewMut<'a, T, S> {
+    type Item = &'a mut T;
+    type IntoIter = std::slice::IterMut<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.elements.iter_mut()
+    }
+}
 
 impl<'a, T: Element, S: Shape> IntoIterator for View<'a, T, S> {
     type Item = &'a T;

@@ -53,6 +53,15 @@ fn axes(cube: View<'_, f32, Shape![2, _, 4]>) {
 //                   ^^^^^^ mismatched types
 }
 
+fn squeezed(cube: Tensor<f32, Shape![2, Batch, 1, _]>) -> stratal::Result<()> {
+    let constant = cube.squeeze::<0>()?;
+//                 ^^^^ axis 0 is `C<2>`, squeezing needs 1
+    let named = cube.read()?.view().squeeze::<1>()?;
+//              ^^^^^^^^^^^^^^^^^^^ axis 1 is `Batch`, squeezing needs 1
+    let (one, free) = (cube.squeeze::<2>()?, cube.squeeze::<3>()?);
+    Ok(())
+}
+
 fn orders(strided: View<'_, f32, Shape![2, 3], Strided>) {
     let slice = strided.as_slice();
 //                      ^^^^^^^^ a `Strided` view is no slice: its elements may have gaps between them
@@ -76,6 +85,8 @@ fn literals() {
 //                                                                  ^^^^^^^^^^^^^^^ mismatched types
     let text = tensor!["a"];
 //                     ^^^ `[&str; 1]` cannot stand in `tensor![…]`
+    let nothing: stratal::Result<Tensor<f32, Shape![1, 0]>> = tensor![[], []];
+//                                                                    ^^ mismatched types
     let texts = tensor![["b"; 2]; 3];
 //                      ^^^^^^^^ `Repeat<Repeat<&str, 2>, 3>` cannot stand in `tensor![…]`
 }

@@ -47,7 +47,7 @@ pub mod used {
         /// Not that of `Params`.
         fn walk(&self) {}
         /// Not that of `Params`.
-        fn load_at(&self) {}
+        fn each_field(&self) {}
     }
     impl<T: ?Sized> Confusing for T {}
 

@@ -56,21 +56,23 @@ const LEAF: &str = r#"//! Structs with a feature per derive.
 #[cfg(feature = "deserialize")]
 use serde::Deserialize;
 #[cfg(feature = "params")]
-use stratal::Params;
+use stratal::{Params, runtime::tensor::params::Step};
 use stratal::{Dim, Element, Shape, bf16, dims};
 
-dims! { Seq }
+dims! { pub Seq }
 
 /// A leaf of every derive.
 pub struct Tensor<T: Element, S: stratal::runtime::tensor::Shape>(stratal::Tensor<T, S>);
 
 impl<T: Element, S: stratal::runtime::tensor::Shape> stratal::Params for Tensor<T, S> {
-    fn load_at(load: &mut stratal::runtime::tensor::params::Load<'_>) -> Option<Self> {
-        load.here().map(Self)
-    }
-
-    fn walk<'a>(&'a self, walk: &mut stratal::runtime::tensor::params::Walk<'a>) {
-        walk.here(&self.0);
+    fn each_field(step: Step<'_, '_, '_, Self>) -> Option<Self> {
+        match step {
+            Step::Load(load) => load.here().map(Self),
+            Step::Walk(leaf, walk) => {
+                walk.here(&leaf.0);
+                None
+            }
+        }
     }
 }
 

@@ -1,18 +1,23 @@
-//! `#[derive(Params)]`: the one walk that loads and the one that shows, field by field.
+//! `#[derive(Params)]`: one function that loads and shows, field by field.
 //!
 //! What is written per field is one call each of `Load` and `Walk`, without the field's type: types would be read, and
-//! their macros expanded, a second time. The call stands where the type stands, so that an error about the type does.
-//! Locals have a name nobody else uses, since an item of the same name would turn a binding into a pattern.
+//! their macros expanded, a second time. The call stands where the type stands, so that an error about the type does;
+//! both stand in one function, so that it is one error. Locals and imports have a name nobody else uses, since an item
+//! of the same name would turn a binding into a pattern.
+//!
+//! Tokens are what a derive costs each `cargo check`: macros run unoptimised, and the compiler reads every token again.
 
 mod check;
+mod place;
 mod symbols;
 
 use crate::ast::{Body, How, ParamField, ParamItem, ParamVariant, VariantBody};
 use crate::attr::ItemOptions;
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use place::Place;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::{Attribute, DeriveInput, LitStr, Type};
+use syn::{Attribute, DeriveInput};
 
 /// The path of the crate's private module.
 fn private(options: &ItemOptions) -> TokenStream {
@@ -41,8 +46,13 @@ pub(crate) fn params(item: &ParamItem) -> TokenStream {
             #prefix
             #unused
             #check
-            fn load_at(__load: &mut #private::Load<'_>) -> #private::Option<Self> { #load }
-            fn walk<'__walk>(&'__walk self, __walk: &mut #private::Walk<'__walk>) { #walk }
+            fn each_field(__step: #private::Step<'_, '_, '_, Self>) -> #private::Option<Self> {
+                use #private::names::*;
+                match __step {
+                    __Loading(__load) => { #load }
+                    __Walking(__self, __walk) => { #walk __None }
+                }
+            }
         }
         #now
     }
@@ -59,8 +69,7 @@ pub(crate) fn refused_params(input: &DeriveInput) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl #impl_generics #private::Params for #ident #ty_generics #where_clause {
-            fn load_at(_: &mut #private::Load<'_>) -> #private::Option<Self> { #private::None }
-            fn walk<'__walk>(&'__walk self, _: &mut #private::Walk<'__walk>) {}
+            fn each_field(_: #private::Step<'_, '_, '_, Self>) -> #private::Option<Self> { #private::None }
         }
     }
 }
@@ -76,11 +85,15 @@ struct Writer<'a> {
 struct Bound<'a> {
     field: &'a ParamField,
     local: Ident,
+    /// Where its type stands.
+    place: Place,
 }
 
-fn bind(fields: &[ParamField]) -> Vec<Bound<'_>> {
+fn bind<'a>(fields: &'a [ParamField]) -> Vec<Bound<'a>> {
     let local = |at: usize| ident(&format!("__{at}"));
-    fields.iter().enumerate().map(|(at, field)| Bound { field, local: local(at) }).collect()
+    let bound =
+        |(at, field): (usize, &'a ParamField)| Bound { field, local: local(at), place: Place::of(&field.ty) };
+    fields.iter().enumerate().map(bound).collect()
 }
 
 impl Bound<'_> {
@@ -91,23 +104,22 @@ impl Bound<'_> {
 }
 
 impl Writer<'_> {
-    /// The bodies of `load_at` and `walk`.
+    /// What loads, and what walks.
     fn of_struct(&self, fields: &[ParamField]) -> (TokenStream, TokenStream) {
         let bound = bind(fields);
         let walk = bound.iter().filter(|bound| bound.is_loaded()).map(|bound| {
             let ident = &bound.field.ident;
-            self.walk(bound.field, &quote!(&self.#ident))
+            self.walk(bound, &quote!(&__self.#ident))
         });
         let walk = walk.collect();
         (self.load(&bound, &quote!(Self)), walk)
     }
 
     fn of_enum(&self, ident: &Ident, variants: &[ParamVariant]) -> (TokenStream, TokenStream) {
-        let private = self.private;
         let name = ident.to_string();
         let (loads, arms): (Vec<_>, Vec<_>) = variants.iter().map(|variant| self.of_variant(variant)).unzip();
-        let load = quote!(#private::Load::variant(__load, #name, &[#(#loads),*]));
-        (load, quote!(match self { #(#arms)* }))
+        let load = quote!(__Load::variant(__load, #name, &[#(#loads),*]));
+        (load, quote!(match __self { #(#arms)* }))
     }
 
     /// The entry of one variant in the list of choices, and its arm in the walk.
@@ -119,29 +131,36 @@ impl Writer<'_> {
             VariantBody::Named(fields) => {
                 let bound = bind(fields);
                 let loaded = || bound.iter().filter(|bound| bound.is_loaded());
-                let bindings = loaded().map(|Bound { field, local }| {
+                let bindings = loaded().map(|Bound { field, local, .. }| {
                     let ident = &field.ident;
                     quote!(#ident: #local)
                 });
                 let pattern = quote!({ #(#bindings,)* .. });
-                let walk = loaded().map(|Bound { field, local }| self.walk(field, &quote!(&*#local)));
+                let walk = loaded().map(|bound| {
+                    let local = &bound.local;
+                    self.walk(bound, &quote!(&*#local))
+                });
                 (self.load(&bound, &quote!(Self::#ident)), pattern, walk.collect::<TokenStream>())
             }
             VariantBody::Unnamed(ty) => {
-                let here = self.call(ty, "Load", "here", &quote!(__load));
+                let place = Place::of(ty);
+                let here = place.stands(quote!(__Load::here(__load)));
                 let load = quote! {
                     match #here {
-                        #private::Some(__0) => #private::Some(Self::#ident(__0)),
-                        #private::None => #private::None,
+                        __Some(__0) => __Some(Self::#ident(__0)),
+                        __None => __None,
                     }
                 };
-                let walk = self.call(ty, "Walk", "here", &quote!(__walk, &*__0));
+                let walk = place.stands(quote!(__Walk::here(__walk, &*__0)));
                 (load, quote!((__0)), quote!(#walk;))
             }
-            VariantBody::Unit => (quote!(#private::Some(Self::#ident)), quote!(), quote!()),
+            VariantBody::Unit => (quote!(__Some(Self::#ident)), quote!(), quote!()),
         };
         let (load, walk) = match &variant.prefix {
-            Some(prefix) => (below("Load", private, prefix, &load), below("Walk", private, prefix, &walk)),
+            Some(prefix) => (
+                quote!(__Load::below(__load, #prefix, |__load| { #load })),
+                quote!(__Walk::below(__walk, #prefix, |__walk| { #walk })),
+            ),
             None => (load, walk),
         };
         (
@@ -154,16 +173,16 @@ impl Writer<'_> {
     fn load(&self, bound: &[Bound<'_>], made: &TokenStream) -> TokenStream {
         let private = self.private;
         let loaded = || bound.iter().filter(|bound| bound.is_loaded());
-        let calls = loaded().map(|bound| self.load_call(bound.field));
+        let calls = loaded().map(|bound| self.load_call(bound));
         let locals = loaded().map(|bound| &bound.local);
         let ties = bound.iter().filter_map(|tied| self.tie(tied, bound));
         let (looks, ties): (Vec<_>, Vec<_>) = ties.unzip();
         let sizes = self.same_sizes(bound);
-        let values = bound.iter().map(|Bound { field, local }| {
+        let values = bound.iter().map(|Bound { field, local, place }| {
             let ident = &field.ident;
             match field.how {
                 How::Skip => {
-                    let default = self.call(&field.ty, "Default", "default", &TokenStream::new());
+                    let default = place.stands(quote!(#private::Default::default()));
                     quote!(#ident: #default)
                 }
                 _ => quote!(#ident: #local),
@@ -173,37 +192,40 @@ impl Writer<'_> {
             let __all = (#(#calls,)*);
             #(#looks)*
             #(#sizes)*
-            let (#(#private::Some(#locals),)*) = __all else { return #private::None };
+            let (#(__Some(#locals),)*) = __all else { return __None };
             #(#ties)*
-            #private::Some(#made { #(#values),* })
+            __Some(#made { #(#values),* })
         }
     }
 
-    fn load_call(&self, field: &ParamField) -> TokenStream {
-        let (private, name, spec) = (self.private, &field.name, self.spec(field));
-        let call = |way, arguments: TokenStream| self.call(&field.ty, "Load", way, &arguments);
+    fn load_call(&self, Bound { field, place, .. }: &Bound<'_>) -> TokenStream {
+        let (private, name) = (self.private, &field.name);
+        if is_plain(field) {
+            return place.stands(quote!(__Load::field(__load, #name)));
+        }
+        let spec = self.spec(field);
         match &field.how {
-            How::Optional => call("optional", quote!(__load, #spec)),
+            How::Optional => place.stands(quote!(__Load::optional(__load, #spec))),
             How::Each { len, optional } => {
-                let way = if *optional { "each_optional" } else { "each" };
-                let each = call(way, quote!(__load, #spec, __len));
+                let way = ident(if *optional { "each_optional" } else { "each" });
+                let each = place.stands(quote!(__Load::#way(__load, #spec, __len)));
                 let len = match len {
-                    Some(len) => quote!(#private::Some(#len)),
-                    None => quote!(#private::None),
+                    Some(len) => quote!(__Some(#len)),
+                    None => quote!(__None),
                 };
                 quote!({ let __len: #private::Option<#private::usize> = #len; #each })
             }
-            _ if is_plain(field) => call("field", quote!(__load, #name)),
-            _ => call("given", quote!(__load, #spec)),
+            _ => place.stands(quote!(__Load::given(__load, #spec))),
         }
     }
 
     /// Looks at a tied field, and makes it from the field it is tied to.
     fn tie(&self, tied: &Bound<'_>, bound: &[Bound<'_>]) -> Option<(TokenStream, TokenStream)> {
-        let Bound { field, local } = tied;
+        let Bound { field, local, place } = tied;
         let How::Tied(path) = &field.how else { return None };
         let (root, rest) = path.split_first()?;
-        let Bound { field: target, local: source } = bound.iter().find(|bound| bound.field.ident == *root)?;
+        let Bound { field: target, local: source, .. } =
+            bound.iter().find(|bound| bound.field.ident == *root)?;
         let found = if rest.is_empty() {
             quote!(let __target = &#source;)
         } else {
@@ -214,11 +236,8 @@ impl Writer<'_> {
         let names = std::iter::once(target.name.clone()).chain(rest.iter().map(ToString::to_string));
         let target = names.collect::<Vec<_>>().join(".");
         let (private, spec) = (self.private, self.spec(field));
-        let tied_to = self.call(&field.ty, "TiedTo", "tied_to", &quote!(&*__target));
-        Some((
-            quote!(#private::Load::tied(__load, #spec, #target);),
-            quote!(let #local = { #found #tied_to };),
-        ))
+        let tied_to = place.stands(quote!(#private::TiedTo::tied_to(&*__target)));
+        Some((quote!(__Load::tied(__load, #spec, #target);), quote!(let #local = { #found #tied_to };)))
     }
 
     fn spec(&self, field: &ParamField) -> TokenStream {
@@ -229,22 +248,14 @@ impl Writer<'_> {
     }
 
     /// Shows a field to the walk.
-    fn walk(&self, field: &ParamField, value: &TokenStream) -> TokenStream {
-        let (name, spec) = (&field.name, self.spec(field));
-        let call = |way, arguments: TokenStream| self.call(&field.ty, "Walk", way, &arguments);
-        let shown = match &field.how {
-            How::Each { .. } => call("each", quote!(__walk, #spec, #value)),
-            _ if is_plain(field) => call("field", quote!(__walk, #name, #value)),
-            _ => call("given", quote!(__walk, #spec, #value)),
-        };
-        quote!(#shown;)
-    }
-
-    /// `private::owner::way(arguments)`, standing where `ty` stands.
-    fn call(&self, ty: &Type, owner: &str, way: &str, arguments: &TokenStream) -> TokenStream {
-        let (owner, way) = (ident(owner), ident(way));
-        let private = self.private;
-        stand_at(ty, quote!(#private::#owner::#way(#arguments)))
+    fn walk(&self, Bound { field, place, .. }: &Bound<'_>, value: &TokenStream) -> TokenStream {
+        let name = &field.name;
+        if is_plain(field) {
+            return place.stands(quote!(__Walk::field(__walk, #name, #value);));
+        }
+        let spec = self.spec(field);
+        let way = ident(if matches!(field.how, How::Each { .. }) { "each" } else { "given" });
+        place.stands(quote!(__Walk::#way(__walk, #spec, #value);))
     }
 }
 
@@ -253,34 +264,6 @@ fn is_plain(field: &ParamField) -> bool {
     matches!(field.how, How::Plain) && field.tier.is_none() && field.ident.unraw() == field.name
 }
 
-/// `body` at the place that `prefix` names.
-fn below(owner: &str, private: &TokenStream, prefix: &LitStr, body: &TokenStream) -> TokenStream {
-    let (local, owner) = (ident(&format!("__{}", owner.to_lowercase())), ident(owner));
-    quote!(#private::#owner::below(#local, #prefix, |#local| { #body }))
-}
-
 fn ident(name: &str) -> Ident {
     Ident::new(name, Span::call_site())
-}
-
-/// `code` from where `place` begins to where it ends, with the names of the macro: errors about it are shown there.
-pub(super) fn stand_at(place: impl ToTokens, code: TokenStream) -> TokenStream {
-    let mut spans = place.to_token_stream().into_iter().map(|token| token.span());
-    let Some(first) = spans.next() else { return code };
-    let last = spans.last().unwrap_or(first);
-    let mut tokens = code.into_iter();
-    let head = tokens.next().map(|token| move_to(token, first, last, first));
-    head.into_iter().chain(tokens.map(|token| move_to(token, first, last, last))).collect()
-}
-
-/// `token` at `own`, and what is in it from `first` to `last`.
-fn move_to(mut token: TokenTree, first: Span, last: Span, own: Span) -> TokenTree {
-    if let TokenTree::Group(group) = &token {
-        let mut inside: Vec<TokenTree> = group.stream().into_iter().collect();
-        let end = inside.pop().map(|token| move_to(token, first, last, last));
-        let before = inside.into_iter().map(|token| move_to(token, first, last, first));
-        token = TokenTree::Group(Group::new(group.delimiter(), before.chain(end).collect()));
-    }
-    token.set_span(Span::call_site().located_at(own));
-    token
 }

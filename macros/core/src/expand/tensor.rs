@@ -18,11 +18,31 @@ pub(crate) fn tensor(literal: &Pathed<TensorLiteral>) -> TokenStream {
     let first = first.and_then(|first| first.to_token_stream().into_iter().next());
     let place = first.map_or(ours, |first| ours.located_at(first.span()));
     let private = placed(private, place);
+    if let TensorLiteral::List(items) = &literal.written
+        && let Some(sizes) = sizes_of_nothing(items.iter())
+    {
+        return quote_spanned!(place=> #private::empty::<_, (#(#private::C<#sizes>,)*)>());
+    }
     let written = match &literal.written {
         TensorLiteral::List(items) => quote_spanned!(place=> [#(#items),*]),
         TensorLiteral::Repeat(value, count) => repeat(&private, place, value, count),
     };
     quote_spanned!(place=> #private::literal(&#written))
+}
+
+/// The sizes of lists of lists that hold no element anywhere; `None` if there is one, or the lists are ragged.
+fn sizes_of_nothing<'a>(items: impl ExactSizeIterator<Item = &'a Expr>) -> Option<Vec<usize>> {
+    let mut sizes = vec![items.len()];
+    let mut inner: Option<Vec<usize>> = None;
+    for item in items {
+        let Expr::Array(list) = item else { return None };
+        let found = sizes_of_nothing(list.elems.iter())?;
+        if inner.get_or_insert_with(|| found.clone()) != &found {
+            return None;
+        }
+    }
+    sizes.extend(inner.unwrap_or_default());
+    Some(sizes)
 }
 
 /// `value`, `count` times: as one value, also where `value` is itself a repeat.

@@ -6,7 +6,7 @@ use super::super::shape::Shape;
 use super::super::typed::Tensor;
 use super::load::Load;
 use super::place::Spec;
-use super::{Params, Walk};
+use super::{Params, Step, Walk};
 use crate::error::{Error, ErrorKind};
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
@@ -180,14 +180,16 @@ impl<P: Share> Share for Box<P> {
 impl<P: Params, H: BuildHasher + Default> Params for HashMap<String, P, H> {
     const CHECK: () = P::CHECK;
 
-    fn load_at(load: &mut Load<'_>) -> Option<Self> {
-        load.entries().map(|entries| entries.into_iter().collect())
-    }
-
-    fn walk<'a>(&'a self, walk: &mut Walk<'a>) {
-        let mut entries: Vec<(&String, &P)> = self.iter().collect();
-        entries.sort_unstable_by_key(|(key, _)| *key);
-        entries.into_iter().for_each(|(key, param)| walk.field(key, param));
+    fn each_field(step: Step<'_, '_, '_, Self>) -> Option<Self> {
+        match step {
+            Step::Load(load) => load.entries().map(|entries| entries.into_iter().collect()),
+            Step::Walk(params, walk) => {
+                let mut entries: Vec<(&String, &P)> = params.iter().collect();
+                entries.sort_unstable_by_key(|(key, _)| *key);
+                entries.into_iter().for_each(|(key, param)| walk.field(key, param));
+                None
+            }
+        }
     }
 }
 
@@ -195,11 +197,13 @@ impl<P: Params, H: BuildHasher + Default> Params for HashMap<String, P, H> {
 impl<P: Params> Params for BTreeMap<String, P> {
     const CHECK: () = P::CHECK;
 
-    fn load_at(load: &mut Load<'_>) -> Option<Self> {
-        load.entries().map(|entries| entries.into_iter().collect())
-    }
-
-    fn walk<'a>(&'a self, walk: &mut Walk<'a>) {
-        self.iter().for_each(|(key, param)| walk.field(key, param));
+    fn each_field(step: Step<'_, '_, '_, Self>) -> Option<Self> {
+        match step {
+            Step::Load(load) => load.entries().map(|entries| entries.into_iter().collect()),
+            Step::Walk(params, walk) => {
+                params.iter().for_each(|(key, param)| walk.field(key, param));
+                None
+            }
+        }
     }
 }

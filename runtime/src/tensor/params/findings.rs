@@ -131,15 +131,15 @@ impl Findings {
 
     /// Holds the axes in `uses`, each a tensor below `place` and an axis of it, to one size: the struct calls them
     /// all `dimension`. Tensors that are absent or misshaped are left to their own report.
-    pub(super) fn same_size(
+    pub(super) fn same_size<'u>(
         &mut self,
         source: &dyn ParamSource,
         place: &Place,
         dimension: &'static str,
-        uses: &[(&str, usize)],
+        uses: impl Iterator<Item = (&'u str, usize)>,
     ) {
         let mut first: Option<FirstUse> = None;
-        for &(field, axis) in uses {
+        for (field, axis) in uses {
             let tensor = place.join(field);
             if self.report.misshaped.iter().any(|misfit| misfit.tensor == tensor) {
                 continue;

@@ -10,12 +10,12 @@
 use super::super::any::AnyTensor;
 use super::super::dtype::DType;
 use super::super::shape::Axis;
-use super::Params;
 use super::catalogue::{Catalogue, below};
 use super::each::{Absent, Each};
 use super::findings::{Check, Findings, Trial};
 use super::place::{Mark, Place, Spec};
 use super::source::ParamSource;
+use super::{Params, Step};
 use crate::error::{Error, ErrorKind, Result};
 use std::collections::VecDeque;
 use std::fmt;
@@ -132,7 +132,7 @@ impl<'a> Load<'a> {
         {
             findings.excuse(self.catalogue, &self.place);
         }
-        let params = P::load_at(self);
+        let params = P::each_field(Step::Load(self));
         self.place.leave(mark);
         params
     }
@@ -186,9 +186,10 @@ impl<'a> Load<'a> {
         }
     }
 
-    /// Holds the axes in `uses`, each a field and an axis of it, to one size: the struct calls them all `dimension`.
-    pub fn same_size(&mut self, dimension: &'static str, uses: &[(&str, usize)]) {
+    /// Holds axes to one size, of each of `fields` the one in `axes`: the struct calls them all `dimension`.
+    pub fn same_size(&mut self, dimension: &'static str, fields: &[&str], axes: &[u8]) {
         if let Phase::Survey(findings) = &mut self.phase {
+            let uses = fields.iter().zip(axes).map(|(field, axis)| (*field, usize::from(*axis)));
             findings.same_size(self.source, &self.place, dimension, uses);
         }
     }

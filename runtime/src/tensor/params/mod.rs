@@ -49,6 +49,15 @@ pub trait Adopt<O: ?Sized> {
     fn source(&self, origin: &O) -> Result<Self::Source>;
 }
 
+/// What is done with every field of a tree of parameters.
+#[derive(Debug)]
+pub enum Step<'s, 'l, 'w, P> {
+    /// It is loaded, at the place where this stands.
+    Load(&'s mut Load<'l>),
+    /// It is shown to a walk.
+    Walk(&'w P, &'s mut Walk<'w>),
+}
+
 /// A tree of named tensors: `#[derive(Params)]` implements it for structs with named fields and for enums of such,
 /// each field being a parameter itself: a [`Tensor`], another such type, or an `Option`, `Vec`, array, `Box` or map of
 /// one.
@@ -69,13 +78,35 @@ pub trait Params: Sized {
     /// Fails to evaluate where a `require(…)` in the tree does not hold.
     const CHECK: () = ();
 
-    /// Loads the tree at the place where `load` stands. It is called twice, first to look (nothing has a value then)
-    /// and then to take, and asks for the same fields in the same order both times.
-    fn load_at(load: &mut Load<'_>) -> Option<Self>;
-
-    /// Shows every tensor of the tree to `walk`, in the order of declaration, under the names that
-    /// [`Params::load_at`] asks for.
-    fn walk<'a>(&'a self, walk: &mut Walk<'a>);
+    /// Does one thing with every field of the tree, in the order of declaration: loads it, or shows it to a walk. Being
+    /// one function, it has the same names for both. Gives a value where it loads and every field has one.
+    ///
+    /// Loading comes here twice, first to look (nothing has a value then) and then to take; both times all fields are
+    /// asked for, also after one that has no value.
+    ///
+    /// ```
+    /// use stratal_runtime::tensor::params::Step;
+    /// use stratal_runtime::tensor::{Dyn, Params, Tensor};
+    /// struct Norm { scale: Tensor<f32, (Dyn,)>, shift: Option<Tensor<f32, (Dyn,)>> }
+    ///
+    /// // What the derive writes.
+    /// impl Params for Norm {
+    ///     fn each_field(step: Step<'_, '_, '_, Self>) -> Option<Self> {
+    ///         match step {
+    ///             Step::Load(load) => {
+    ///                 let (scale, shift) = (load.field("scale"), load.field("shift"));
+    ///                 Some(Self { scale: scale?, shift: shift? })
+    ///             }
+    ///             Step::Walk(norm, walk) => {
+    ///                 walk.field("scale", &norm.scale);
+    ///                 walk.field("shift", &norm.shift);
+    ///                 None
+    ///             }
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    fn each_field(step: Step<'_, '_, '_, Self>) -> Option<Self>;
 
     /// Loads the tree by name: `adopter` takes every tensor it declares from `origin`. No bytes are read.
     ///
@@ -126,25 +157,37 @@ pub trait Params: Sized {
 }
 
 impl<T: Element, S: Shape> Params for Tensor<T, S> {
-    fn load_at(load: &mut Load<'_>) -> Option<Self> {
-        let any = load.tensor(T::DTYPE, S::AXES, S::check)?;
-        load.keep(Self::from_any(any))
-    }
-
-    fn walk<'a>(&'a self, walk: &mut Walk<'a>) {
-        walk.tensor(self.as_any());
+    fn each_field(step: Step<'_, '_, '_, Self>) -> Option<Self> {
+        match step {
+            Step::Load(load) => {
+                let any = load.tensor(T::DTYPE, S::AXES, S::check)?;
+                load.keep(Self::from_any(any))
+            }
+            Step::Walk(params, walk) => {
+                walk.tensor(params.as_any());
+                None
+            }
+        }
     }
 }
 
 impl<P: Params> Params for Option<P> {
     const CHECK: () = P::CHECK;
 
-    fn load_at(load: &mut Load<'_>) -> Option<Self> {
-        if load.is_present() { load.here().map(Some) } else { Some(None) }
-    }
-
-    fn walk<'a>(&'a self, walk: &mut Walk<'a>) {
-        self.iter().for_each(|param| walk.here(param));
+    fn each_field(step: Step<'_, '_, '_, Self>) -> Option<Self> {
+        match step {
+            Step::Load(load) => {
+                if load.is_present() {
+                    load.here().map(Some)
+                } else {
+                    Some(None)
+                }
+            }
+            Step::Walk(params, walk) => {
+                params.iter().for_each(|param| walk.here(param));
+                None
+            }
+        }
     }
 }
 
@@ -154,46 +197,53 @@ const ELEMENTS: Spec = Spec { field: "", name: "", tier: "" };
 impl<P: Params> Params for Vec<P> {
     const CHECK: () = P::CHECK;
 
-    fn load_at(load: &mut Load<'_>) -> Option<Self> {
-        Self::load_each(load, &ELEMENTS, None)
-    }
-
-    fn walk<'a>(&'a self, walk: &mut Walk<'a>) {
-        self.walk_each(walk, &ELEMENTS);
+    fn each_field(step: Step<'_, '_, '_, Self>) -> Option<Self> {
+        match step {
+            Step::Load(load) => Self::load_each(load, &ELEMENTS, None),
+            Step::Walk(params, walk) => {
+                params.walk_each(walk, &ELEMENTS);
+                None
+            }
+        }
     }
 }
 
 impl<P: Params, const N: usize> Params for [P; N] {
     const CHECK: () = P::CHECK;
 
-    fn load_at(load: &mut Load<'_>) -> Option<Self> {
-        Self::load_each(load, &ELEMENTS, None)
-    }
-
-    fn walk<'a>(&'a self, walk: &mut Walk<'a>) {
-        self.walk_each(walk, &ELEMENTS);
+    fn each_field(step: Step<'_, '_, '_, Self>) -> Option<Self> {
+        match step {
+            Step::Load(load) => Self::load_each(load, &ELEMENTS, None),
+            Step::Walk(params, walk) => {
+                params.walk_each(walk, &ELEMENTS);
+                None
+            }
+        }
     }
 }
 
 impl<P: Params> Params for Box<P> {
     const CHECK: () = P::CHECK;
 
-    fn load_at(load: &mut Load<'_>) -> Option<Self> {
-        load.here().map(Self::new)
-    }
-
-    fn walk<'a>(&'a self, walk: &mut Walk<'a>) {
-        walk.here(&**self);
+    fn each_field(step: Step<'_, '_, '_, Self>) -> Option<Self> {
+        match step {
+            Step::Load(load) => load.here().map(Self::new),
+            Step::Walk(params, walk) => {
+                walk.here(&**params);
+                None
+            }
+        }
     }
 }
 
 /// Nothing is loaded for it.
 impl<P: ?Sized> Params for PhantomData<P> {
-    fn load_at(_: &mut Load<'_>) -> Option<Self> {
-        Some(Self)
+    fn each_field(step: Step<'_, '_, '_, Self>) -> Option<Self> {
+        match step {
+            Step::Load(_) => Some(Self),
+            Step::Walk(_, _) => None,
+        }
     }
-
-    fn walk<'a>(&'a self, _: &mut Walk<'a>) {}
 }
 
 #[cfg(test)]

@@ -20,15 +20,19 @@ struct Layer<I: Dim, O: Dim> {
 }
 
 impl<I: Dim, O: Dim> Params for Layer<I, O> {
-    fn load_at(load: &mut Load<'_>) -> Option<Self> {
-        let (weight, bias) = (load.field("weight"), load.field("bias"));
-        load.same_size("O", &[("weight", 0), ("bias", 0)]);
-        Some(Self { weight: weight?, bias: bias? })
-    }
-
-    fn walk<'a>(&'a self, walk: &mut Walk<'a>) {
-        walk.field("weight", &self.weight);
-        walk.field("bias", &self.bias);
+    fn each_field(step: Step<'_, '_, '_, Self>) -> Option<Self> {
+        match step {
+            Step::Load(load) => {
+                let (weight, bias) = (load.field("weight"), load.field("bias"));
+                load.same_size("O", &["weight", "bias"], &[0, 0]);
+                Some(Self { weight: weight?, bias: bias? })
+            }
+            Step::Walk(params, walk) => {
+                walk.field("weight", &params.weight);
+                walk.field("bias", &params.bias);
+                None
+            }
+        }
     }
 }
 
@@ -126,10 +130,12 @@ fn unused_can_be_allowed() {
     impl Params for Lenient {
         const PREFIX: &'static str = "a";
         const ALLOW_UNUSED: bool = true;
-        fn load_at(_: &mut Load<'_>) -> Option<Self> {
-            Some(Self)
+        fn each_field(step: Step<'_, '_, '_, Self>) -> Option<Self> {
+            match step {
+                Step::Load(_) => Some(Self),
+                Step::Walk(_, _) => None,
+            }
         }
-        fn walk<'a>(&'a self, _: &mut Walk<'a>) {}
     }
     let source = source(&[("a", DType::U8, &[]), ("a.b", DType::U8, &[]), ("ab", DType::U8, &[])]);
     assert_eq!(report::<Lenient>(&source).unused(), ["ab"]);

@@ -3,9 +3,9 @@
 use super::super::any::{AnyTensor, BytesLease};
 use super::super::dtype::DType;
 use super::super::managed::Access;
-use super::Params;
 use super::each::Each;
 use super::place::{Place, Spec};
+use super::{Params, Step};
 use crate::error::Result;
 
 /// One tensor of a tree.
@@ -153,7 +153,7 @@ impl<'a> Walk<'a> {
     /// Walks over a `P` at the present place, below its own prefix.
     pub fn here<P: Params>(&mut self, params: &'a P) {
         let mark = self.place.enter(P::PREFIX, "");
-        params.walk(self);
+        P::each_field(Step::Walk(params, self));
         self.place.leave(mark);
     }
 

@@ -4,6 +4,7 @@ use super::super::any::AnyTensor;
 use super::super::buffer::{Alignment, Owned, Unwritten};
 use super::super::dtype::Element;
 use super::super::layout::{Dense, Layout};
+use super::super::nested::ConstShape;
 use super::super::shape::Shape;
 use super::super::uninit::Uninit;
 use super::Tensor;
@@ -96,6 +97,22 @@ impl<T: Element, S: Shape> Tensor<T, S> {
         let layout = declared::<T, S, _>(shape)?;
         check_count(&layout, elements.len())?;
         Ok(Self::of_bytes(layout, Owned::of_vec(elements)?))
+    }
+}
+
+impl<T: Element, S: ConstShape> Tensor<T, S> {
+    /// Zeros, where the type knows all sizes.
+    ///
+    /// ```
+    /// use stratal_runtime::tensor::{C, Tensor};
+    /// assert_eq!(Tensor::<f32, (C<1000>, C<1000>)>::new()?.shape(), [1000, 1000]);
+    /// # Ok::<(), stratal_runtime::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub fn new() -> Result<Self> {
+        Self::zeros(S::SIZES)
     }
 }
 

@@ -28,6 +28,47 @@ impl<T: Element, S: Shape, L: Dense> Tensor<T, S, L> {
         Some(ViewMut::over(as_elements_mut(bytes).ok()?, layout))
     }
 
+    /// The elements in the order of their indexes, last axis fastest, in a vector of their own.
+    ///
+    /// ```
+    /// use stratal_runtime::tensor::{C, Tensor};
+    /// let tensor = Tensor::<i32, (C<2>, C<3>)>::from_slice([2, 3], &[1, 2, 3, 4, 5, 6])?;
+    /// assert_eq!(tensor.transpose().to_vec()?, [1, 4, 2, 5, 3, 6]);
+    /// # Ok::<(), stratal_runtime::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Tensor::read`].
+    pub fn to_vec(&self) -> Result<Vec<T>> {
+        Ok(self.read()?.view().to_vec())
+    }
+
+    /// A tensor of the same elements in memory of its own; [`Tensor::share`] is another handle on the same.
+    ///
+    /// ```
+    /// use stratal_runtime::tensor::{C, Tensor};
+    /// let first = Tensor::<f32, (C<2>,)>::zeros([2])?;
+    /// let second = first.duplicate()?;
+    /// second.write()?[0] = 1.0;
+    /// assert!(!first.equals(&second)?);
+    /// # Ok::<(), stratal_runtime::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Tensor::read`], and out of memory.
+    pub fn duplicate(&self) -> Result<Self> {
+        Ok(self.read()?.view().to_layout::<L>()?.named(self.name()))
+    }
+
+    /// Whether both have equal sizes and equal elements, whatever order they lie in. No `==`, because bytes that have
+    /// to be fetched may not come.
+    ///
+    /// # Errors
+    /// Those of [`Tensor::read`], of either.
+    pub fn equals<R: Shape, M: Dense>(&self, other: &Tensor<T, R, M>) -> Result<bool> {
+        Ok(self.shape() == other.shape() && self.read()?.view() == other.read()?.view())
+    }
+
     /// An exclusive lease on the elements of this handle alone: where others have a handle or a lease, they keep what
     /// there is, and this handle goes on with a copy.
     ///
@@ -50,8 +91,7 @@ impl<T: Element, S: Shape, L: Dense> Tensor<T, S, L> {
                     "a shared tensor that a keeper holds is not copied on writing; `write` shares it";
                 return Err(Error::new(ErrorKind::Unsupported, message).with("tensor", self.name()));
             }
-            let copy = self.read()?.view().to_layout::<L>()?;
-            self.any = copy.named(self.name()).into_any();
+            self.any = self.duplicate()?.into_any();
         }
         self.write()
     }

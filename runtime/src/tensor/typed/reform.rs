@@ -4,7 +4,7 @@ use super::super::axis::{GrowsAt, HasAxis};
 use super::super::claim;
 use super::super::dtype::Element;
 use super::super::layout::{Dense, Layout};
-use super::super::relation::{RankOf, ViewOf};
+use super::super::relation::{RankOf, Squeezes, ViewOf};
 use super::super::shape::Shape;
 use super::Tensor;
 use crate::error::{Error, Result};
@@ -74,12 +74,12 @@ impl<T: Element, S: Shape, L: Dense> Tensor<T, S, L> {
     /// Another handle on the same bytes without axis `AXIS`, which has size 1.
     ///
     /// # Errors
-    /// [`Shape`](crate::error::ErrorKind::Shape) if it has another size. A constant axis other than 1 does not build.
+    /// [`Shape`](crate::error::ErrorKind::Shape) if it has another size. A constant other than 1, or a name, is an
+    /// error of the compiler.
     pub fn squeeze<const AXIS: usize>(&self) -> Result<Tensor<T, S::Without, L>>
     where
-        S: HasAxis<AXIS>,
+        S: HasAxis<AXIS, Dim: Squeezes<AXIS>>,
     {
-        const { claim::squeeze(S::AXES, AXIS) };
         let layout = self.as_any().layout().squeezed(AXIS).and_then(|layout| layout.as_dense(L::AXIS));
         Ok(self.reform(layout.map_err(|error| self.about(error))?))
     }

@@ -114,6 +114,23 @@ impl<T: Element, S: Shape, L: Order> ViewMut<'_, T, S, L> {
         self.map_in_place(|_| value);
     }
 
+    /// Calls `f` with each index and its element to write, last axis fastest, whatever order they lie in.
+    ///
+    /// ```
+    /// use stratal_runtime::tensor::{C, Tensor};
+    /// let tensor = Tensor::<u64, (C<2>, C<3>)>::zeros([2, 3])?;
+    /// tensor.write()?.view_mut().transpose().for_each(|[column, row], x| *x = (10 * row + column) as u64);
+    /// assert_eq!(tensor.to_vec()?, [0, 1, 2, 10, 11, 12]);
+    /// # Ok::<(), stratal_runtime::error::Error>(())
+    /// ```
+    pub fn for_each(&mut self, mut f: impl FnMut(S::Index, &mut T)) {
+        let mut index = S::Index::default();
+        for (at, offset) in Walk::new(&self.layout) {
+            index.as_mut().copy_from_slice(&at);
+            f(index, &mut self.elements[offset]);
+        }
+    }
+
     /// Calls `f` with each element and the element of `other` at the same index.
     ///
     /// ```

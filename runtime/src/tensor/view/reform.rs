@@ -4,7 +4,7 @@ use super::super::axis::{GrowsAt, HasAxis, Permute};
 use super::super::claim;
 use super::super::dtype::Element;
 use super::super::layout::{Contiguous, Dense, Layout, Order, RowMajor, Strided};
-use super::super::relation::{RankOf, ViewOf};
+use super::super::relation::{RankOf, Squeezes, ViewOf};
 use super::super::shape::Shape;
 use super::{View, ViewMut};
 use crate::error::Result;
@@ -162,13 +162,12 @@ macro_rules! reforms {
             /// Without axis `AXIS`, which has size 1.
             ///
             /// # Errors
-            /// [`Shape`](crate::error::ErrorKind::Shape) if it has another size. A constant axis other than 1 does
-            /// not build.
+            /// [`Shape`](crate::error::ErrorKind::Shape) if it has another size. A constant other than 1, or a
+            /// name, is an error of the compiler.
             pub fn squeeze<const AXIS: usize>(self) -> Result<$view<'a, T, S::Without, L>>
             where
-                S: HasAxis<AXIS>,
+                S: HasAxis<AXIS, Dim: Squeezes<AXIS>>,
             {
-                const { claim::squeeze(S::AXES, AXIS) };
                 let layout = self.layout.squeezed(AXIS)?;
                 Ok(self.reform(layout, 0))
             }

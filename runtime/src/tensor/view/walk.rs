@@ -4,7 +4,7 @@
 
 use super::super::axis::HasAxis;
 use super::super::dtype::Element;
-use super::super::layout::{Layout, Order, Strided};
+use super::super::layout::{Contiguous, Layout, Order, Strided};
 use super::super::shape::{Dims, Shape};
 use super::View;
 use std::fmt;
@@ -131,6 +131,22 @@ impl<'a, T: Element, S: Shape, L: Order> View<'a, T, S, L> {
     #[must_use]
     pub fn elements(&self) -> Elements<'a, T> {
         Elements { elements: self.elements, walk: Walk::new(&self.layout) }
+    }
+
+    /// The elements in the order of their indexes, last axis fastest, in a vector of their own.
+    ///
+    /// ```
+    /// use stratal_runtime::tensor::{C, Tensor};
+    /// let lease = Tensor::<i32, (C<2>, C<2>)>::from_slice([2, 2], &[1, 2, 3, 4])?.read()?;
+    /// assert_eq!(lease.view().transpose().to_vec(), [1, 3, 2, 4]);
+    /// # Ok::<(), stratal_runtime::error::Error>(())
+    /// ```
+    #[must_use]
+    pub fn to_vec(&self) -> Vec<T> {
+        match L::CONTIGUOUS {
+            Some(Contiguous::Last) => self.elements.to_vec(),
+            _ => self.elements().copied().collect(),
+        }
     }
 
     /// The elements, each with its index.

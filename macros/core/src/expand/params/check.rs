@@ -3,7 +3,7 @@
 //! A struct without parameters is checked where it stands, by `cargo check` too. One with parameters is checked with
 //! every concrete struct that holds it, and where it is loaded, which `cargo build` alone evaluates.
 
-use super::stand_at;
+use super::place::Place;
 use crate::ast::{How, ParamField, ParamItem, Shown};
 use crate::attr::Require;
 use proc_macro2::{Ident, TokenStream};
@@ -35,12 +35,9 @@ fn one(item: &Ident, require: &Require, private: &TokenStream) -> TokenStream {
         Shown::Text(text) => quote!(#private::Piece::Text(#text)),
         Shown::Value(value) => quote!(#private::Piece::Value((#value) as #private::usize)),
     });
-    stand_at(
-        condition,
-        quote! {
-            #private::require(#condition, &[#private::Piece::Text(#opening), #(#pieces),*]);
-        },
-    )
+    Place::of_tokens(condition).stands(quote! {
+        #private::require(#condition, &[#private::Piece::Text(#opening), #(#pieces),*]);
+    })
 }
 
 /// Whether a field's type could be one that requires something: a type with arguments, in any container, that is no

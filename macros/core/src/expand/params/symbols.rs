@@ -1,8 +1,8 @@
 //! Dimensions that several fields of a struct call by one name: they have one size in all of them.
 
 use super::{Bound, Writer};
-use crate::ast::{How, ShapeDim, ShapeDims};
-use proc_macro2::TokenStream;
+use crate::ast::How;
+use proc_macro2::{Literal, TokenStream, TokenTree};
 use quote::quote;
 use std::collections::BTreeMap;
 use syn::{GenericArgument, Generics, PathArguments, Type};
@@ -15,15 +15,14 @@ pub(super) fn parameters(generics: &Generics) -> Vec<String> {
 impl Writer<'_> {
     /// Holds every dimension that two fields share to one size.
     pub(super) fn same_sizes(&self, bound: &[Bound<'_>]) -> Vec<TokenStream> {
-        let private = self.private;
-        let mut symbols: BTreeMap<String, Vec<(&str, usize)>> = BTreeMap::new();
+        let mut symbols: BTreeMap<String, Vec<(&str, u8)>> = BTreeMap::new();
         if self.parameters.is_empty() {
             return Vec::new();
         }
         for Bound { field, .. } in
             bound.iter().filter(|bound| matches!(bound.field.how, How::Plain | How::Optional))
         {
-            for (axis, symbol) in dimensions(&field.ty).into_iter().enumerate() {
+            for (axis, symbol) in (0..).zip(dimensions(&field.ty)) {
                 if self.parameters.contains(&symbol) {
                     symbols.entry(symbol).or_default().push((&field.name, axis));
                 }
@@ -31,8 +30,9 @@ impl Writer<'_> {
         }
         let shared = symbols.iter().filter(|(_, uses)| uses.len() > 1);
         let held = shared.map(|(symbol, uses)| {
-            let uses = uses.iter().map(|(name, axis)| quote!((#name, #axis)));
-            quote!(#private::Load::same_size(__load, #symbol, &[#(#uses),*]);)
+            let (fields, axes): (Vec<&str>, Vec<u8>) = uses.iter().copied().unzip();
+            let axes = Literal::byte_string(&axes);
+            quote!(__Load::same_size(__load, #symbol, &[#(#fields),*], #axes);)
         });
         held.collect()
     }
@@ -59,11 +59,8 @@ fn dimensions(ty: &Type) -> Vec<String> {
 fn shape_dimensions(shape: &Type) -> Vec<String> {
     match shape {
         Type::Macro(call) if call.mac.path.segments.last().is_some_and(|last| last.ident == "Shape") => {
-            // What does not parse is reported by `Shape!` itself.
-            let dims = call.mac.parse_body::<ShapeDims>().map(|dims| dims.0).unwrap_or_default();
-            dims.iter()
-                .map(|dim| if let ShapeDim::Named(path) = dim { symbol(path) } else { String::new() })
-                .collect()
+            // Parsing them would cost more than all the rest; what is no shape is reported by `Shape!` itself.
+            written_dimensions(call.mac.tokens.clone())
         }
         Type::Tuple(tuple) => {
             let dims = tuple.elems.iter();
@@ -72,6 +69,28 @@ fn shape_dimensions(shape: &Type) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// The dimensions between the commas, those that are more than a name empty.
+fn written_dimensions(tokens: TokenStream) -> Vec<String> {
+    let (mut dims, mut tokens) = (Vec::new(), tokens.into_iter().peekable());
+    while let Some(first) = tokens.next() {
+        let mut alone = true;
+        while tokens.peek().is_some_and(|token| !is_comma(token)) {
+            alone = false;
+            tokens.next();
+        }
+        tokens.next();
+        dims.push(match first {
+            TokenTree::Ident(name) if alone => name.to_string(),
+            _ => String::new(),
+        });
+    }
+    dims
+}
+
+fn is_comma(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',')
 }
 
 fn symbol(path: &syn::Path) -> String {
