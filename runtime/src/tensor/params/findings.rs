@@ -26,6 +26,8 @@ pub(super) struct Findings {
     claims: Vec<(usize, usize)>,
     /// The fields of all claims, one after the other.
     fields: String,
+    /// Of each name of the catalogue: the sizes that a field found there; empty before.
+    sizes: Vec<Vec<usize>>,
     /// Of each name of the catalogue: whether it may go unused.
     excused: Vec<bool>,
     /// The first use of each named dimension.
@@ -65,6 +67,7 @@ impl Findings {
             claimed: vec![0; names],
             claims: Vec::with_capacity(names),
             fields: String::new(),
+            sizes: vec![Vec::new(); names],
             excused: vec![false; names],
             named: Vec::new(),
             choices: VecDeque::new(),
@@ -105,7 +108,8 @@ impl Findings {
             self.report.missing.push(Missing { tensor: tensor.clone(), expected, similar: None });
             return;
         };
-        if let Some(position) = catalogue.position(tensor) {
+        let position = catalogue.position(tensor);
+        if let Some(position) = position {
             self.claim(position, place);
         }
         if info.dtype != dtype {
@@ -115,6 +119,9 @@ impl Findings {
         match check(&info.shape) {
             Ok(()) => self.hold_names(place, axes, &info.shape),
             Err(error) => self.misshaped(tensor, error.to_string()),
+        }
+        if let Some(sizes) = position.and_then(|position| self.sizes.get_mut(position)) {
+            *sizes = info.shape;
         }
     }
 
@@ -133,7 +140,7 @@ impl Findings {
     /// all `dimension`. Tensors that are absent or misshaped are left to their own report.
     pub(super) fn same_size<'u>(
         &mut self,
-        source: &dyn ParamSource,
+        catalogue: &Catalogue<'_>,
         place: &Place,
         dimension: &'static str,
         uses: impl Iterator<Item = (&'u str, usize)>,
@@ -144,9 +151,8 @@ impl Findings {
             if self.report.misshaped.iter().any(|misfit| misfit.tensor == tensor) {
                 continue;
             }
-            let Some(&size) = source.find(&tensor).as_ref().and_then(|info| info.shape.get(axis)) else {
-                continue;
-            };
+            let found = catalogue.position(&tensor).and_then(|position| self.sizes.get(position));
+            let Some(&size) = found.and_then(|sizes| sizes.get(axis)) else { continue };
             match &first {
                 None => first = Some(FirstUse { dimension, size, tensor, axis }),
                 Some(first) => self.report.misshaped.extend(first.differs(&tensor, axis, size)),

@@ -190,7 +190,7 @@ impl<'a> Load<'a> {
     pub fn same_size(&mut self, dimension: &'static str, fields: &[&str], axes: &[u8]) {
         if let Phase::Survey(findings) = &mut self.phase {
             let uses = fields.iter().zip(axes).map(|(field, axis)| (*field, usize::from(*axis)));
-            findings.same_size(self.source, &self.place, dimension, uses);
+            findings.same_size(self.catalogue, &self.place, dimension, uses);
         }
     }
 
@@ -257,14 +257,21 @@ impl<'a> Load<'a> {
         let (before, after) = pattern.split_once("{i}").unwrap_or((pattern, ""));
         // The tier is the same for all elements, so one of them shows whether the source has it.
         let around = self.enter(&Spec { name: "", ..*spec });
-        let mut elements = Vec::with_capacity(indexes.len());
+        let (mut elements, mut all) = (Vec::new(), true);
         for index in &indexes {
             let number = index.to_string();
             let mark = self.place.enter(&[before, &number, after].concat(), &number);
-            elements.push(self.here_from(mark));
+            match self.here_from(mark) {
+                Some(element) => {
+                    // All at once, and not before there is one: the survey makes none.
+                    elements.reserve_exact(indexes.len() - elements.len());
+                    elements.push(element);
+                }
+                None => all = false,
+            }
         }
         self.place.leave(around);
-        elements.into_iter().collect()
+        all.then_some(elements)
     }
 
     /// Loads a `P` for each part of names right below the present place.
