@@ -72,6 +72,16 @@ pub(crate) fn rival(name: &str, full: bool) -> Result<PathBuf> {
     Ok(folder.join(target).join("release").join(package))
 }
 
+/// Builds the rival package in `folder` of `benches/rivals`, which has a lock file of its own, and gives its program.
+pub(crate) fn program(folder: &str, name: &str) -> Result<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rivals").join(folder);
+    let target = folder.with_file_name("target");
+    let mut cargo = cargo();
+    cargo.current_dir(&folder).arg("--locked").arg("--target-dir").arg(&target);
+    output(&mut cargo).map_err(|error| error.with("rival", name))?;
+    Ok(target.join("release").join(name))
+}
+
 /// A release build, run where this package lies.
 fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

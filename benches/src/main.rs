@@ -43,7 +43,8 @@ struct Options {
     /// Rounds, instead of six or nine by suite; below six no interval can be given, hence no verdict.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     rounds: Option<u16>,
-    /// How much of a full run's work suite `alloc` does in each round; a quick one does 0.02.
+    /// How much of the full work suites `alloc`, `io`, `stream` and `adam` do in each round, 1 being all of it: 1 for
+    /// `alloc` and a quarter for those of the disk unless given, 0.02 in a quick run.
     #[arg(long, value_name = "SHARE")]
     effort: Option<f64>,
     /// Only these points: `fast64`, `fast64/2` for two threads, `tensor*` for a beginning.
@@ -64,7 +65,7 @@ struct Options {
     /// Writes the rows to this file, as comma-separated values.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
-    /// Draws the means of suite `alloc` by group to this SVG file.
+    /// Draws what suite `alloc` or `stream` found to this SVG file.
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
     /// Names the suites.
@@ -154,7 +155,7 @@ fn hold(suite: &Suite, options: &Options, hall: &mut Hall) -> Result<Vec<row::Ro
     let rounds = options
         .rounds
         .map_or(if options.quick { QUICK_ROUNDS } else { suite::rounds(suite.name) }, usize::from);
-    let scope = Scope { rounds, effort: effort(options) };
+    let scope = Scope { rounds, effort: effort(suite, options) };
     let contests = contests(suite, options)?;
     let runs: usize = contests.iter().map(|contest| contest.contenders.len() * rounds).sum();
     let bar = ProgressBar::new(runs as u64);
@@ -185,14 +186,14 @@ fn hold(suite: &Suite, options: &Options, hall: &mut Hall) -> Result<Vec<row::Ro
     Ok(rows)
 }
 
-fn effort(options: &Options) -> f64 {
-    options.effort.unwrap_or(if options.quick { QUICK_EFFORT } else { 1.0 })
+fn effort(suite: &Suite, options: &Options) -> f64 {
+    options.effort.unwrap_or(if options.quick { QUICK_EFFORT } else { suite::effort(suite.name) })
 }
 
 /// The suite's contests, without the points and rivals that were not asked for.
 fn contests(suite: &Suite, options: &Options) -> Result<Vec<Contest>> {
     let chosen = Chosen { points: options.points.clone(), rivals: options.rivals.clone() };
-    let effort = effort(options);
+    let effort = effort(suite, options);
     // The options live as long as the program, and so may what suites keep of them.
     let chosen: &'static Chosen = Box::leak(Box::new(chosen));
     let mut contests = (suite.contests)(Scale { quick: options.quick, effort, chosen })?;

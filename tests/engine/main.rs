@@ -1,6 +1,7 @@
 //! Promise: bad input and bad luck give a typed error that names the tensor; nothing is lost, nothing hangs.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test that it stands in")]
 
+mod adam;
 mod checksums;
 mod codecs;
 mod damage;
@@ -9,6 +10,7 @@ mod futures;
 mod hits;
 mod learning;
 mod limits;
+mod means;
 mod policies;
 mod spill;
 mod streaming;

@@ -28,6 +28,7 @@ const GUESTS: &[(&str, &[&str])] = &[
             "tiering/src/io",
             "tiering/src/device",
             "tiering/cli/",
+            "tests/support/src/process.rs",
             "benches/",
         ],
     ),

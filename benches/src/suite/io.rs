@@ -1,7 +1,9 @@
-//! Suite `io`: reading a cold file through our driver, against threads that `pread` and against a mapping.
+//! Suite `io`: reading a cold file through our driver, against threads that `pread` and against a mapping; then whole
+//! tensors through the engine, read and spilled, against what the disk can do.
 //!
 //! Every run reads the whole file in a process of its own and gives wall and CPU seconds per GiB. The page cache is
-//! dropped before a run that would use it. The limit is a bare ring that keeps its queue full and does nothing else.
+//! dropped before a run that would use it. The limit is a bare ring that keeps its queue full and does nothing else,
+//! and for whole tensors fio beside it.
 
 use super::{Scale, Suite, forget};
 use crate::child;
@@ -19,6 +21,7 @@ use stratal::{Error, ErrorKind, Result};
 mod clock;
 mod mapped;
 mod ring;
+mod tensors;
 mod threads;
 
 pub(crate) const SUITE: Suite = Suite {
@@ -53,7 +56,8 @@ const POINTS: [(&str, usize, bool); 3] = [
 
 fn contests(scale: Scale) -> Result<Vec<Contest>> {
     let file = file(if scale.quick { 256 << 20 } else { 1 << 30 })?;
-    POINTS.iter().map(|(point, ..)| contest(point, &file)).collect()
+    let blocks = POINTS.iter().map(|(point, ..)| contest(point, &file));
+    blocks.chain(tensors::contests(scale)?.into_iter().map(Ok)).collect()
 }
 
 fn contest(point: &'static str, file: &Path) -> Result<Contest> {
@@ -74,6 +78,11 @@ fn contest(point: &'static str, file: &Path) -> Result<Contest> {
 
 fn child(arguments: &[String]) -> Result<Vec<f64>> {
     let unknown = || Error::new(ErrorKind::Missing, "no such task of suite io");
+    if let [task, rest @ ..] = arguments
+        && [tensors::READ, tensors::SPILL].contains(&task.as_str())
+    {
+        return tensors::child(task, rest);
+    }
     let [reader, point, file] = arguments else { return Err(unknown()) };
     let (_, block, random) = POINTS.iter().find(|(name, ..)| name == point).ok_or_else(unknown)?;
     let file = Path::new(file);

@@ -10,7 +10,9 @@ use stratal::{Error, ErrorKind, Result};
 #[cfg(test)]
 mod tests;
 
+pub(crate) mod adam;
 pub(crate) mod alloc;
+mod disk;
 pub(crate) mod engine;
 pub(crate) mod io;
 pub(crate) mod macros;
@@ -24,7 +26,7 @@ pub(crate) mod tensor;
 pub(crate) struct Scale {
     /// Small inputs: shows that the suite runs, decides nothing.
     pub(crate) quick: bool,
-    /// How much of a full run's work suite `alloc` does.
+    /// How much of the full work is done, 1 being all of it.
     pub(crate) effort: f64,
     /// What the user asked for. Points and rivals that a suite makes all the same are left out later.
     pub(crate) chosen: &'static Chosen,
@@ -73,6 +75,7 @@ pub(crate) struct Suite {
 
 /// Every suite.
 pub(crate) const SUITES: &[Suite] = &[
+    adam::SUITE,
     alloc::SUITE,
     preload::SUITE,
     engine::SUITE,
@@ -89,6 +92,11 @@ pub(crate) fn rounds(suite: &str) -> usize {
     if [alloc::SUITE.name, preload::SUITE.name].contains(&suite) { 6 } else { 9 }
 }
 
+/// How much of its full work a suite does unless told.
+pub(crate) fn effort(suite: &str) -> f64 {
+    if [io::SUITE.name, stream::SUITE.name, adam::SUITE.name].contains(&suite) { 0.25 } else { 1.0 }
+}
+
 /// Rows that a suite derives from those of its points.
 pub(crate) fn derive(suite: &str, rows: &[Row]) -> Vec<Row> {
     match suite {
@@ -103,12 +111,16 @@ pub(crate) fn report(suite: &str, rows: &[Row]) -> String {
     if suite == alloc::SUITE.name { alloc::report(rows) } else { row::table(rows) }
 }
 
-/// Draws what suite `alloc` found, as SVG.
+/// Draws what suite `alloc` or `stream` found, as SVG.
 ///
 /// # Errors
 /// `Missing` where there are no such rows; `Io` where the file cannot be written.
 pub(crate) fn plot(rows: &[Row], path: &Path) -> Result<()> {
-    alloc::plot(rows, path)
+    if rows.iter().any(|row| row.suite == stream::SUITE.name) {
+        stream::plot(rows, path)
+    } else {
+        alloc::plot(rows, path)
+    }
 }
 
 /// For suites whose children are other programs.

@@ -1,6 +1,7 @@
-//! Suite `stream`: the main job against a mapping of the same checkpoint, with the same bytes of memory.
+//! Suite `stream`: layers of many budgets and compute times against the plan's bound and a mapping, and the main job
+//! against a mapping of the same checkpoint, with the same bytes of memory.
 //!
-//! Ours is `stratal run`, computing included. The rival maps the checkpoint and only touches each page in order,
+//! In the main job ours is `stratal run`, computing included. The rival maps the checkpoint and only touches each page in order,
 //! window by window with `WILLNEED`, in a memory cgroup whose limit is the peak that ours reached in the same round:
 //! it computes nothing, so the comparison favours it. The limit is the bound that `stratal run` states.
 
@@ -17,14 +18,21 @@ use std::rc::Rc;
 use stratal::{Error, ErrorKind, Result};
 
 mod cgroup;
+mod layers;
 mod mapped;
+mod plot;
+
+pub(crate) use plot::plot;
 
 pub(crate) const SUITE: Suite = Suite {
     name: "stream",
-    about: "the main job against mmap in a cgroup of the same bytes",
+    about: "layer streaming, and the main job, against mmap in a cgroup of the same bytes",
     contests,
     child,
 };
+
+/// The point of the main job.
+const MAIN_JOB: &str = "1 GiB, a quarter in memory";
 
 /// Traversals before the counted ones: the first is recorded, the second finds its rhythm.
 const WARM_UP: usize = 2;
@@ -53,9 +61,17 @@ struct Latest {
 }
 
 fn contests(scale: Scale) -> Result<Vec<Contest>> {
+    let mut contests = layers::contests(scale)?;
+    if scale.chosen.point(MAIN_JOB) {
+        contests.extend(main_job(scale)?);
+    }
+    Ok(contests)
+}
+
+fn main_job(scale: Scale) -> Result<Option<Contest>> {
     if let Err(reason) = Cgroup::with_limit(1 << 30) {
         eprintln!("SKIPPED: suite stream needs a memory cgroup to write to: {reason}");
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let passes = if scale.quick { "3" } else { "6" };
     let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench/stream");
@@ -87,7 +103,7 @@ fn contests(scale: Scale) -> Result<Vec<Contest>> {
         Metric { name: "", unit: "s/pass", goal: Some(1.0) },
         Metric { name: "read", unit: "GiB/pass", goal: Some(1.0) },
     ];
-    Ok(vec![Contest { suite: "stream", point: "1 GiB, a quarter in memory".to_owned(), metrics, contenders }])
+    Ok(Some(Contest { suite: "stream", point: MAIN_JOB.to_owned(), metrics, contenders }))
 }
 
 /// Runs the main job: seconds and GiB per pass, and what others of the round need.
@@ -125,6 +141,11 @@ fn checkpoint(cache: &Path) -> Result<PathBuf> {
 fn child(arguments: &[String]) -> Result<Vec<f64>> {
     let unknown =
         || Error::new(ErrorKind::Missing, "suite stream needs a cgroup, a file and a number of passes");
+    if let [task, rest @ ..] = arguments
+        && [layers::OURS, layers::MAPPED].contains(&task.as_str())
+    {
+        return layers::child(task, rest);
+    }
     let [group, file, passes] = arguments else { return Err(unknown()) };
     let passes = passes.parse().map_err(|_| unknown())?;
     cgroup::join(Path::new(group))?;

@@ -3,4 +3,6 @@
 pub mod dice;
 pub mod operation;
 pub mod peak;
+#[cfg(target_os = "linux")]
+pub mod process;
 pub mod shadow;

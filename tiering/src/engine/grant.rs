@@ -201,10 +201,12 @@ impl Shared {
         }
     }
 
-    /// Notes that one more request wants the chunks of a span: they are no victims any more.
+    /// Notes that one more request wants the chunks of a span: they are no victims any more, and what hints asked for
+    /// among them makes way for further hints, so that the disk goes on while the last of them arrive.
     pub(super) fn want(&self, core: &mut Core, span: &Span) {
         for key in span.keys() {
             core.victims.remove(key);
+            self.release_window(core, key);
             if let Some(seat) = core.catalogue.seat_mut(key) {
                 seat.wanted += 1;
             }

@@ -50,12 +50,17 @@ impl Shared {
 
     /// A chunk was leased, or is gone: it is ahead no more. Returns whether it was.
     pub(super) fn unmark_ahead(&self, core: &mut Core, key: ChunkKey) -> bool {
+        self.release_window(core, key);
+        core.catalogue.seat_mut(key).is_some_and(|seat| std::mem::take(&mut seat.ahead))
+    }
+
+    /// The bytes of a chunk that a hint asked for count against the window no more.
+    pub(super) fn release_window(&self, core: &mut Core, key: ChunkKey) {
         let bytes = self.copy_bytes(core, key);
-        let Some(seat) = core.catalogue.seat_mut(key) else { return false };
-        if std::mem::take(&mut seat.hinted) {
+        let hinted = core.catalogue.seat_mut(key).is_some_and(|seat| std::mem::take(&mut seat.hinted));
+        if hinted {
             core.hinted_bytes = core.hinted_bytes.saturating_sub(bytes);
         }
-        std::mem::take(&mut seat.ahead)
     }
 
     /// An object was dropped: nothing of it is ahead any more.

@@ -8,6 +8,10 @@ use crate::io::Lane;
 use crate::object::{ChunkKey, NextUse};
 use crate::residency::state::CopyState;
 
+/// Most bytes that leave at once for one request, and the part of the budget that they may be.
+const LEAVING_BYTES_MAX: u64 = 16 << 20;
+const LEAVING_SHARE: u64 = 16;
+
 /// Victims that could not leave, and why.
 #[derive(Debug, Default)]
 struct Stuck {
@@ -97,7 +101,7 @@ impl Shared {
                     return Room::Grow;
                 }
             }
-            if core.leaving_bytes >= bytes {
+            if core.leaving_bytes >= self.room_wanted(core, bytes, urgency) {
                 return Room::Leaving;
             }
             if outbox.is_full(urgency.lane()) && core.spilling > 0 {
@@ -113,6 +117,26 @@ impl Shared {
                 None => return Room::Full,
             }
         }
+    }
+
+    /// Bytes that may leave at once: those asked for, or what follows them where that is more, so that the store is
+    /// written side by side and not chunk after chunk. What the oldest request still misses follows a demand; a few
+    /// chunks more, by then overdue as well, what is fetched ahead of the schedule.
+    fn room_wanted(&self, core: &Core, bytes: u64, urgency: Urgency) -> u64 {
+        let following = match urgency {
+            Urgency::Demand => {
+                let oldest = core.requests.waiting().next();
+                let keys = oldest.into_iter().flat_map(|request| request.span.keys());
+                let absent = keys.filter(|key| {
+                    core.table.get(*key).is_some_and(|chunk| chunk.state(self.host) == CopyState::Absent)
+                });
+                absent.map(|key| self.copy_bytes(core, key)).sum()
+            }
+            Urgency::Planned(_) => LEAVING_BYTES_MAX / 2,
+            Urgency::Hinted => 0,
+        };
+        let most = LEAVING_BYTES_MAX.min(core.pool.budget_bytes() / LEAVING_SHARE).max(bytes);
+        following.clamp(bytes, most)
     }
 
     fn is_ahead(&self, core: &Core, key: ChunkKey) -> bool {

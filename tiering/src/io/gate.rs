@@ -42,7 +42,7 @@ pub(super) struct Gate {
     patient_bytes: u64,
     pieces: u32,
     tags: u32,
-    /// Demands between submission and end.
+    /// Demanded reads between submission and end. Who waits for a write waits for room, which patient writes make too.
     demands: u32,
     waited_until: Duration,
 }
@@ -100,12 +100,12 @@ impl Gate {
         self.demands > 0 || now < self.waited_until
     }
 
-    pub(super) fn submitted(&mut self, lane: Lane) {
-        self.demands += u32::from(lane == Lane::Demand);
+    pub(super) fn submitted(&mut self, lane: Lane, op: Op) {
+        self.demands += u32::from(lane == Lane::Demand && op == Op::Read);
     }
 
-    pub(super) fn ended(&mut self, lane: Lane, now: Duration) {
-        if lane == Lane::Demand {
+    pub(super) fn ended(&mut self, lane: Lane, op: Op, now: Duration) {
+        if lane == Lane::Demand && op == Op::Read {
             self.demands = self.demands.saturating_sub(1);
             self.waited_until = now + WAITED;
         }

@@ -145,7 +145,7 @@ impl<B: IoBuf> Queue<B> {
         if self.in_flight() >= self.capacity() {
             return Err(flight);
         }
-        let (lane, len) = (flight.lane, u64::from(flight.len));
+        let (lane, op, len) = (flight.lane, flight.op, u64::from(flight.len));
         let underway = match Underway::board(&mut self.files, flight) {
             Ok(underway) => underway,
             Err(completion) => {
@@ -156,7 +156,7 @@ impl<B: IoBuf> Queue<B> {
         match self.flights.insert(Held { underway, since: now }) {
             Ok(ticket) => {
                 self.due.push(lane, ticket);
-                self.gate.submitted(lane);
+                self.gate.submitted(lane, op);
                 self.bytes += len;
                 Ok(Some(ticket))
             }
@@ -240,7 +240,7 @@ impl<B: IoBuf> Queue<B> {
         let completion = underway.end();
         let flight = &completion.flight;
         let moved = completion.result.as_ref().copied().unwrap_or(0);
-        self.gate.ended(flight.lane, now);
+        self.gate.ended(flight.lane, flight.op, now);
         self.bytes = self.bytes.saturating_sub(u64::from(flight.len));
         self.stats.ended(flight.lane, u64::from(moved), now.saturating_sub(since));
         self.land(flight.file);

@@ -45,7 +45,7 @@ fn touch(map: &Mmap) -> Result<()> {
 }
 
 /// Bytes this process has caused to be read from disk, page faults included.
-fn bytes_read() -> Result<u64> {
+pub(super) fn bytes_read() -> Result<u64> {
     let text = std::fs::read_to_string("/proc/self/io")?;
     let line = text.lines().find_map(|line| line.strip_prefix("read_bytes: "));
     line.and_then(|number| number.parse().ok())

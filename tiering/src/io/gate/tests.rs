@@ -30,13 +30,15 @@ fn the_window_holds() {
 fn patient_lanes_give_way() {
     let mut gate = Gate::new();
     let full = fill(&mut gate, Lane::WriteBack, 2 * MIB, Duration::ZERO);
-    gate.submitted(Lane::Demand);
+    gate.submitted(Lane::Demand, Op::Write);
+    assert!(!gate.is_waited(Duration::ZERO), "a write that is waited for makes room, as patient ones do");
+    gate.submitted(Lane::Demand, Op::Read);
     assert!(gate.admits(Lane::Demand, Op::Read, 2 * MIB, Duration::ZERO));
     for _ in 0..full {
         gate.came(Lane::WriteBack, Op::Write, 2 * MIB, 2 * MIB, true, Duration::ZERO);
     }
     assert_eq!(fill(&mut gate, Lane::Background, 2 * MIB, Duration::ZERO), full / PATIENT_SHARE as u32);
-    gate.ended(Lane::Demand, Duration::from_millis(1));
+    gate.ended(Lane::Demand, Op::Read, Duration::from_millis(1));
     assert!(!gate.admits(Lane::WriteBack, Op::Write, 2 * MIB, Duration::from_millis(2)));
     assert!(gate.admits(Lane::WriteBack, Op::Write, 2 * MIB, Duration::from_millis(2) + WAITED));
 }
