@@ -99,7 +99,7 @@ fn a_future_ends_at_its_deadline() {
     let tensor = engine.zeros::<f32, (Dyn,)>("held", [MIB]).unwrap();
     let held = tensor.write().unwrap();
     let since = Instant::now();
-    let error = block_on(tensor.read_async()).err().expect("the writer stays");
+    let Err(error) = block_on(tensor.read_async()) else { panic!("the writer stays") };
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
     assert!(since.elapsed() >= Duration::from_millis(290), "{:?}", since.elapsed());
     assert!(since.elapsed() < Duration::from_secs(4), "{:?}", since.elapsed());
