@@ -53,6 +53,9 @@ struct Options {
     /// Only these rivals.
     #[arg(long, value_name = "RIVAL,..", value_delimiter = ',')]
     rivals: Vec<String>,
+    /// The folder of the public traces that suite `kv` replays.
+    #[arg(long, value_name = "DIR")]
+    traces: Option<PathBuf>,
     /// Keeps what is measured in this file, and measures no point again that it holds already.
     #[arg(long, value_name = "FILE")]
     keep: Option<PathBuf>,
@@ -192,7 +195,11 @@ fn effort(suite: &Suite, options: &Options) -> f64 {
 
 /// The suite's contests, without the points and rivals that were not asked for.
 fn contests(suite: &Suite, options: &Options) -> Result<Vec<Contest>> {
-    let chosen = Chosen { points: options.points.clone(), rivals: options.rivals.clone() };
+    let chosen = Chosen {
+        points: options.points.clone(),
+        rivals: options.rivals.clone(),
+        traces: options.traces.clone(),
+    };
     let effort = effort(suite, options);
     // The options live as long as the program, and so may what suites keep of them.
     let chosen: &'static Chosen = Box::leak(Box::new(chosen));

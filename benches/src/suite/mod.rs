@@ -4,7 +4,7 @@ use crate::contest::Contest;
 use crate::row::{self, Row};
 use std::fs::File;
 use std::os::fd::AsRawFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use stratal::{Error, ErrorKind, Result};
 
 #[cfg(test)]
@@ -15,6 +15,7 @@ pub(crate) mod alloc;
 mod disk;
 pub(crate) mod engine;
 pub(crate) mod io;
+pub(crate) mod kv;
 pub(crate) mod macros;
 pub(crate) mod preload;
 pub(crate) mod store;
@@ -39,6 +40,8 @@ pub(crate) struct Chosen {
     pub(crate) points: Vec<String>,
     /// Rivals.
     pub(crate) rivals: Vec<String>,
+    /// The folder of the public traces.
+    pub(crate) traces: Option<PathBuf>,
 }
 
 impl Chosen {
@@ -80,6 +83,7 @@ pub(crate) const SUITES: &[Suite] = &[
     preload::SUITE,
     engine::SUITE,
     io::SUITE,
+    kv::SUITE,
     macros::SUITE,
     store::SUITE,
     stream::SUITE,
@@ -89,7 +93,8 @@ pub(crate) const SUITES: &[Suite] = &[
 /// Rounds of a full run. Nine give a 95 % interval that excludes the extremes, six the least that has one: enough
 /// where points are many.
 pub(crate) fn rounds(suite: &str) -> usize {
-    if [alloc::SUITE.name, preload::SUITE.name].contains(&suite) { 6 } else { 9 }
+    let many = [alloc::SUITE.name, kv::SUITE.name, preload::SUITE.name];
+    if many.contains(&suite) { 6 } else { 9 }
 }
 
 /// How much of its full work a suite does unless told.
