@@ -10,6 +10,7 @@ pub use stratal_runtime::pool::{
     Leak, LeakDetector, LeakReport, LeakScope, MemoryTracker, MemoryUse, Pool, PoolBuffer, PoolBuilder,
     PoolFull, PoolStats,
 };
+pub use stratal_runtime::tensor::managed::Advice;
 pub use stratal_runtime::tensor::{
     Adopt, Alignment, AnyTensor, Axis, C, ColumnMajor, ConstShape, DType, Dense, Dim, Dyn, Element, Heap,
     Link, Links, LoadError, MemorySource, Named, Order, Param, ParamInfo, ParamSource, Params, ReadLease,

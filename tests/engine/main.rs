@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test that it stands in")]
 
 mod adam;
+mod advice;
 mod checksums;
 mod codecs;
 mod damage;

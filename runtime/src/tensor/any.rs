@@ -5,7 +5,7 @@
 use super::buffer::{Alignment, Owned};
 use super::dtype::DType;
 use super::layout::{Contiguous, Layout};
-use super::managed::{Access, Keeper, Lease, Managed, Waiting};
+use super::managed::{Access, Advice, Keeper, Lease, Managed, Waiting};
 use crate::error::Result;
 use crate::pool::Pool;
 use std::fmt;
@@ -205,6 +205,33 @@ impl AnyTensor {
         }
         if let Ok((_, bytes)) = self.layout.rows(rows) {
             self.prefetch_bytes(bytes);
+        }
+    }
+
+    /// Tells the keeper what is known of the uses to come; owned bytes need none of it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Budget`] where [`Advice::Resident`] asks for more than the keeper may keep; closed.
+    pub fn advise(&self, advice: Advice) -> Result<()> {
+        self.advise_bytes(0..self.num_bytes(), advice)
+    }
+
+    /// As [`Self::advise`], of rows `rows` of the leading dimension.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] if there are no such rows; else those of [`Self::advise`].
+    pub fn advise_rows(&self, rows: Range<usize>, advice: Advice) -> Result<()> {
+        let (_, bytes) = self.layout.rows(rows).map_err(|error| error.with("tensor", &self.name))?;
+        self.advise_bytes(bytes, advice)
+    }
+
+    fn advise_bytes(&self, range: Range<usize>, advice: Advice) -> Result<()> {
+        match &self.handle {
+            Handle::Managed(managed) if !range.is_empty() => {
+                let range = range.start as u64..range.end as u64;
+                managed.advise(range, advice).map_err(|error| error.with("tensor", &self.name))
+            }
+            Handle::Managed(_) | Handle::Owned(_) => Ok(()),
         }
     }
 

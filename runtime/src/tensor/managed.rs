@@ -31,6 +31,27 @@ pub enum Access {
     Write,
 }
 
+/// What the application knows of the uses to come. A keeper decides by it what to bring up, what to keep and what
+/// goes first; wrong advice costs time, nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Advice {
+    /// Used soon: bring it up ahead of need.
+    WillNeed,
+    /// Not used for long: the first to go when room is needed. The next lease ends it.
+    WillNotNeed,
+    /// Used next after so many more leases of the keeper's tensors, those of others counted. The next lease ends it.
+    NextUse(u64),
+    /// Kept in memory whatever else is needed, until told otherwise; counted against the budget.
+    Resident(bool),
+    /// Walked through once: what was used goes first, what follows is brought up.
+    Sequential,
+    /// Small parts in no order: what is asked for is fetched, nothing beside it.
+    Random,
+    /// Neither [`Self::Sequential`] nor [`Self::Random`].
+    Normal,
+}
+
 /// Bytes that a keeper holds still until `token` is released.
 #[derive(Clone, Copy, Debug)]
 pub struct Held {
@@ -90,6 +111,14 @@ pub unsafe trait Keeper: Send + Sync + fmt::Debug {
         None
     }
 
+    /// Tells what is known of the uses of `range` to come. A keeper that decides nothing by it ignores it.
+    ///
+    /// # Errors
+    /// `Shape` where the range lies outside; `Budget` where [`Advice::Resident`] asks for more than may be kept; `Closed`.
+    fn advise(&self, _id: u64, _range: Range<u64>, _advice: Advice) -> Result<()> {
+        Ok(())
+    }
+
     /// The last handle of the object is gone: its copies may be forgotten once no lease holds them.
     fn forget(&self, id: u64);
 }
@@ -135,6 +164,14 @@ impl Managed {
     #[inline]
     pub fn acquire(&self, range: Range<u64>, access: Access) -> Result<Lease> {
         Lease::take(&self.keeper, self.id, range, access)
+    }
+
+    /// Tells what is known of the uses of `range` (bytes) to come.
+    ///
+    /// # Errors
+    /// Those of [`Keeper::advise`].
+    pub fn advise(&self, range: Range<u64>, advice: Advice) -> Result<()> {
+        self.keeper.advise(self.id, range, advice)
     }
 
     /// Asks for `range` (bytes) to be brought up soon.

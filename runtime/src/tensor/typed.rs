@@ -6,6 +6,7 @@ use super::any::AnyTensor;
 use super::dtype::{DType, Element};
 use super::layout::{Dense, Order, RowMajor};
 use super::lease::{ReadLease, WriteLease};
+use super::managed::Advice;
 use super::shape::Shape;
 use crate::error::{Error, ErrorKind, Result};
 use std::fmt;
@@ -92,6 +93,14 @@ impl<T: Element, S: Shape> Tensor<T, S> {
     pub fn prefetch_rows(&self, rows: Range<usize>) {
         self.any.prefetch_rows(rows);
     }
+
+    /// Tells the keeper what is known of the uses to come of rows `rows` of the leading dimension.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] if there are no such rows; else those of [`Tensor::advise`].
+    pub fn advise_rows(&self, rows: Range<usize>, advice: Advice) -> Result<()> {
+        self.any.advise_rows(rows, advice)
+    }
 }
 
 impl<T: Element, S: Shape, L: Dense> Tensor<T, S, L> {
@@ -147,6 +156,14 @@ impl<T: Element, S: Shape, L: Order> Tensor<T, S, L> {
     /// Asks the keeper to bring the elements up soon; owned ones are there already.
     pub fn prefetch(&self) {
         self.any.prefetch();
+    }
+
+    /// Tells the keeper what is known of the uses to come.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Budget`] where [`Advice::Resident`] asks for more than the keeper may keep; closed.
+    pub fn advise(&self, advice: Advice) -> Result<()> {
+        self.any.advise(advice)
     }
 
     /// Size of each axis.

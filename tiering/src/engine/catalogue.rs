@@ -2,6 +2,7 @@
 //!
 //! Invariant: a chunk's block is here exactly while its host copy is resident and no transfer owns it.
 
+use super::advice::Walk;
 use super::lease::{Entry, Gates};
 use crate::device::host::{Block, FRAME_BYTES, Window};
 use crate::error::{Error, ErrorKind, Result};
@@ -52,6 +53,12 @@ pub(super) struct Seat {
     pub(super) leaving: bool,
     /// A writer is about to overwrite all of it: it needs room but no bytes.
     pub(super) reborn: bool,
+    /// The lease, counted from the engine's first, that the application says uses it next.
+    pub(super) due: Option<u64>,
+    /// Not needed for long, says the application: in the queue of what goes first.
+    pub(super) dismissed: bool,
+    /// Kept by advice: no victim.
+    pub(super) resident: bool,
 }
 
 /// The place of one chunk in its object's window.
@@ -95,6 +102,8 @@ pub(super) struct Object {
     pub(super) habit: Habit,
     /// Where the latest slice lease ended: the next one going on there reads whole chunks.
     pub(super) slice_end: u64,
+    /// How the application says that it walks through it.
+    pub(super) walk: Walk,
     /// Whether its handle is gone.
     pub(super) forgotten: bool,
 }
@@ -125,6 +134,7 @@ impl Object {
             codec: Codec::default(),
             habit: Habit::default(),
             slice_end: u64::MAX,
+            walk: Walk::default(),
             forgotten: false,
         })
     }

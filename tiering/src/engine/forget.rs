@@ -39,6 +39,7 @@ impl Shared {
         }
         self.forget_dirt(core, index);
         self.forget_hints(core, index);
+        self.forget_advice(core, index);
         core.catalogue.unlist(index);
         if core.catalogue.get(index).is_some_and(|object| object.slice_of.is_none()) {
             for slice in core.catalogue.slices_of(index) {

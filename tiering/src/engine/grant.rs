@@ -28,6 +28,7 @@ impl Shared {
         for key in span.keys() {
             core.victims.remove(key);
             self.unmark_ahead(core, key);
+            self.heeded(core, key);
         }
         if access == Access::Read {
             self.open_gates(core, span);
@@ -117,6 +118,7 @@ impl Shared {
             }
             self.rank(core, key, true);
         }
+        self.walked(core, &hold.span);
         self.open_gates(core, &hold.span);
         self.collect(core, hold.span.object);
     }
@@ -135,10 +137,10 @@ impl Shared {
             self.free_extent(core, slot);
         }
         self.note_dirt(core, key);
-        let wanted = core.catalogue.seat(key).is_some_and(|seat| seat.wanted > 0);
-        if idle && !wanted {
+        let spoken_for = core.catalogue.seat(key).is_some_and(|seat| seat.wanted > 0 || seat.resident);
+        if idle && !spoken_for {
             let bytes = self.copy_bytes(core, key);
-            let next_use = core.follower.next_use(key);
+            let next_use = self.next_use(core, key);
             if used {
                 core.victims.insert(key, bytes, next_use);
             } else {

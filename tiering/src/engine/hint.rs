@@ -4,6 +4,7 @@ use super::request::Span;
 use super::state::{Core, Shared};
 use crate::object::ChunkKey;
 use crate::plan::follow::Followed;
+use crate::residency::evict::lru::Lru;
 use crate::residency::state::{Chunk, CopyState};
 
 /// Hints kept; the oldest give way, since a prefetch may do nothing.
@@ -73,6 +74,7 @@ impl Shared {
 
     /// Tells the follower of a lease and has the policy hold next uses that are still true.
     pub(super) fn follow(&self, core: &mut Core, span: &Span) {
+        core.leases += 1;
         let touches = core.touches(span);
         match core.follower.lease(&touches) {
             Followed::Learned => self.learned(core),
@@ -80,8 +82,11 @@ impl Shared {
                 self.event("schedule", "the program has changed: its passes are recorded anew");
                 self.rank_anew(core);
             }
+            Followed::Suspended | Followed::Resumed => self.rank_anew(core),
             Followed::At(position) => self.rank_overdue(core, position),
-            Followed::Recording | Followed::Unscheduled => {}
+            // Without a schedule only advice tells of uses, on the clock of leases.
+            Followed::Recording => self.rank_overdue(core, core.leases),
+            Followed::Unscheduled => {}
         }
     }
 
@@ -89,7 +94,7 @@ impl Shared {
     pub(super) fn pass_begun(&self, core: &mut Core) {
         match core.follower.begin_pass() {
             Followed::Learned => self.learned(core),
-            Followed::Stale => self.rank_anew(core),
+            Followed::Stale | Followed::Suspended | Followed::Resumed => self.rank_anew(core),
             Followed::At(position) => self.rank_overdue(core, position),
             Followed::Recording | Followed::Unscheduled => {}
         }
@@ -105,15 +110,16 @@ impl Shared {
     }
 
     fn rank_anew(&self, core: &mut Core) {
-        let Core { victims, follower, .. } = core;
-        victims.reset(&mut |key| follower.next_use(key));
+        let mut victims = std::mem::replace(&mut core.victims, Box::new(Lru::new()));
+        victims.reset(&mut |key| self.next_use(core, key));
+        core.victims = victims;
     }
 
     /// Chunks whose predicted use did not happen get their next one.
     fn rank_overdue(&self, core: &mut Core, position: u64) {
         while let Some(key) = core.victims.overdue(position) {
             let bytes = self.copy_bytes(core, key);
-            let next_use = core.follower.next_use(key);
+            let next_use = self.next_use(core, key);
             core.victims.insert_unused(key, bytes, next_use);
         }
     }

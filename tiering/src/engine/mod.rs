@@ -11,6 +11,7 @@
 //! finds a block in the budget; `fill` starts its reads and seats it in the tensor's window; `grant` lends it out and
 //! takes it back; `spill` writes it down when it is dirty and must go; `forget` gives everything back.
 
+mod advice;
 mod builder;
 mod catalogue;
 mod codec;

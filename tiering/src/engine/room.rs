@@ -107,7 +107,7 @@ impl Shared {
             if outbox.is_full(urgency.lane()) && core.spilling > 0 {
                 return Room::Leaving;
             }
-            match core.victims.victim(urgency.not_before()) {
+            match self.next_victim(core, urgency.not_before()) {
                 Some(key) if urgency == Urgency::Hinted && self.is_ahead(core, key) => {
                     stuck.keys.push(key);
                     return Room::Full;

@@ -4,6 +4,7 @@
 //! just those bytes is made: an object of its own, placed on the same file, evicted like any other. Leases that walk
 //! on where the last one ended read whole chunks instead.
 
+use super::advice::Walk;
 use super::catalogue::{Home, Object};
 use super::request::Span;
 use super::state::{Core, Shared};
@@ -68,7 +69,8 @@ impl Shared {
         let Some(object) = core.catalogue.get_mut(index) else { return Ok(None) };
         let Home::Origin(origin) = &object.home else { return Ok(None) };
         let small = range.end - range.start <= SLICE_BYTES_MAX && object.window.is_some();
-        let walking = std::mem::replace(&mut object.slice_end, range.end) == range.start;
+        let follows = std::mem::replace(&mut object.slice_end, range.end) == range.start;
+        let walking = follows && object.walk != Walk::Random;
         if access != Access::Read || !small || walking {
             return Ok(None);
         }

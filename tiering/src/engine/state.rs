@@ -78,6 +78,12 @@ pub(super) struct Core {
     pub(super) hints: VecDeque<ChunkKey>,
     /// Bytes fetched because of hints and not leased since.
     pub(super) hinted_bytes: u64,
+    /// Leases that follower and policy have seen: the clock of advice.
+    pub(super) leases: u64,
+    /// Copies that were dismissed, unless they were used since.
+    pub(super) dismissed: VecDeque<ChunkKey>,
+    /// Bytes of the chunks that are kept by advice, present or not.
+    pub(super) resident_bytes: u64,
     /// Bytes of spills under way that make room.
     pub(super) leaving_bytes: u64,
     /// Spills under way, these and those of write-back.

@@ -74,6 +74,12 @@ impl Cursor {
         self.debt >= MISMATCH_WEIGHT * self.signatures.len().min(LOST_STEPS) as u64
     }
 
+    /// Whether every mismatch has been made up for by matches.
+    #[must_use]
+    pub fn is_sure(&self) -> bool {
+        self.debt == 0
+    }
+
     /// The application begins a pass: the first step is expected next.
     pub fn begin_pass(&mut self) {
         let len = self.signatures.len() as u64;

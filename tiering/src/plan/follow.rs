@@ -21,6 +21,11 @@ pub enum Followed {
     At(u64),
     /// The lease is not in the schedule; the position stays.
     Unscheduled,
+    /// The leases of late are mostly not in the schedule: until it fits again, nothing is predicted nor fetched ahead.
+    /// Reset the eviction policy.
+    Suspended,
+    /// The schedule fits again: reset the eviction policy.
+    Resumed,
     /// The schedule no longer fits and is dropped: reset the eviction policy.
     Stale,
 }
@@ -34,6 +39,8 @@ struct Learned {
     prefetcher: Prefetcher,
     /// Leases outside the schedule that were not taken for the first time: no noise, but a pass that was cut short.
     recurring: u64,
+    /// Whether the leases of late are mostly others: the schedule predicts nothing.
+    suspended: bool,
 }
 
 /// Learns passes and follows them.
@@ -105,7 +112,7 @@ impl Follower {
         };
         let cursor = Cursor::new(&trace);
         let prefetcher = Prefetcher::new(self.window_bytes, cursor.position());
-        self.learned = Some(Learned { trace, schedule, cursor, prefetcher, recurring: 0 });
+        self.learned = Some(Learned { trace, schedule, cursor, prefetcher, recurring: 0, suspended: false });
         Followed::Learned
     }
 
@@ -131,14 +138,16 @@ impl Follower {
     #[must_use]
     pub fn next_use(&self, chunk: ChunkKey) -> NextUse {
         let next = |learned: &Learned| learned.schedule.next_use(chunk, learned.cursor.position());
-        self.learned.as_ref().map_or(NextUse::Never, next)
+        let trusted = self.learned.as_ref().filter(|learned| !learned.suspended);
+        trusted.map_or(NextUse::Never, next)
     }
 
     /// The chunk to fetch now, not present nor on its way by `is_present`; `None` without a schedule and while the
     /// window is full. Make room for it by victims that yield to its [`Self::next_use`], or give it back by
     /// [`Self::cancelled`] and try again after a lease was taken or released.
     pub fn next_prefetch(&mut self, is_present: &mut dyn FnMut(ChunkKey) -> bool) -> Option<Touch> {
-        let Learned { schedule, prefetcher, .. } = self.learned.as_mut()?;
+        let learned = self.learned.as_mut().filter(|learned| !learned.suspended)?;
+        let Learned { schedule, prefetcher, .. } = learned;
         prefetcher.next(schedule, is_present)
     }
 
@@ -153,13 +162,20 @@ impl Follower {
 
 impl Learned {
     fn lease(&mut self, touches: &[Touch]) -> Followed {
-        match self.cursor.advance(touches) {
+        let followed = match self.cursor.advance(touches) {
             Sighting::Expected(position) | Sighting::Resumed(position) => {
                 self.prefetcher.used(position);
-                if self.cursor.is_stale() { Followed::Stale } else { Followed::At(position) }
+                Followed::At(position)
             }
-            Sighting::Unknown if self.cursor.is_stale() => Followed::Stale,
             Sighting::Unknown => Followed::Unscheduled,
+        };
+        let suspended = if self.suspended { !self.cursor.is_sure() } else { self.cursor.is_lost() };
+        let before = std::mem::replace(&mut self.suspended, suspended);
+        match (before, suspended) {
+            _ if self.cursor.is_stale() => Followed::Stale,
+            (false, true) => Followed::Suspended,
+            (true, false) => Followed::Resumed,
+            _ => followed,
         }
     }
 }

@@ -19,7 +19,7 @@ use std::ops::Range;
 use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 use stratal_runtime::sys::forks;
-use stratal_runtime::tensor::managed::{Access, Held, Keeper, Managed};
+use stratal_runtime::tensor::managed::{Access, Advice, Held, Keeper, Managed};
 
 /// The keeper of one tensor.
 pub(in crate::engine) struct Entry {
@@ -137,6 +137,10 @@ unsafe impl Keeper for Entry {
         if let Ok(index) = index(id) {
             self.shared.prefetch(index, &range);
         }
+    }
+
+    fn advise(&self, id: u64, range: Range<u64>, advice: Advice) -> Result<()> {
+        self.shared.advise(index(id)?, &range, advice)
     }
 
     fn forget(&self, id: u64) {

@@ -241,9 +241,10 @@ impl Shared {
 
     /// A chunk that may be a victim was used: the policy ranks it anew.
     fn rank_used(&self, core: &mut Core, key: ChunkKey) {
+        self.heeded(core, key);
         if core.victims.remove(key) {
             let bytes = self.copy_bytes(core, key);
-            let next_use = core.follower.next_use(key);
+            let next_use = self.next_use(core, key);
             core.victims.insert(key, bytes, next_use);
         }
     }
