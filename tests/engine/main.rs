@@ -12,6 +12,7 @@ mod hits;
 mod learning;
 mod limits;
 mod means;
+mod persist;
 mod policies;
 mod spill;
 mod streaming;

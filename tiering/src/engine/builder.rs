@@ -3,6 +3,7 @@
 use super::Engine;
 use super::catalogue::Catalogue;
 use super::lease::{Front, Handle, Trails};
+use super::persist::{Flush, Keeping};
 use super::request::Requests;
 use super::state::{Core, Driver, EVENTS_KEPT, Holds, Shared};
 use super::worker::Worker;
@@ -22,6 +23,7 @@ use crate::residency::evict::guided::Guided;
 use crate::residency::evict::{Evict, lfu::Lfu, lru::Lru, s3_fifo::S3Fifo, sieve::Sieve, slru::Slru};
 use crate::residency::ledger::Ledger;
 use crate::residency::table::Table;
+use crate::store::Named;
 use crate::tier::{TierKind, Topology};
 use crate::transfer::Freight;
 use std::collections::VecDeque;
@@ -113,6 +115,16 @@ fn shared(policy: Policy, evict: Option<Box<dyn Evict>>) -> Result<Shared> {
     let budget_bytes = policy.dram_budget_bytes();
     let own = evict.map(|evict| Box::new(Contained::new(evict)) as Box<dyn Evict>);
     let victims = own.unwrap_or_else(|| evict_by(policy.eviction()));
+    let named = policy.spill_store().map(|name| {
+        Named::open(policy.spill_disks(), policy.spill_capacity_bytes(), name)
+            .map_err(|error| error.with("store", name))
+    });
+    let (keeping, store) = match named.transpose()? {
+        Some((named, store)) => (Some(Keeping::new(named)), Some(store)),
+        None => (None, None),
+    };
+    // What an earlier engine encoded must be decoded, whatever this policy says.
+    let coding = keeping.as_ref().is_some_and(Keeping::holds_encoded);
     let core = Core {
         table: Table::new(topology.tiers.len()),
         ledger: Ledger::new(&topology),
@@ -124,7 +136,7 @@ fn shared(policy: Policy, evict: Option<Box<dyn Evict>>) -> Result<Shared> {
         holds: Holds::default(),
         follower: Follower::new(budget_bytes, policy.window_bytes()),
         trails: Trails::default(),
-        store: None,
+        store,
         hints: VecDeque::new(),
         hinted_bytes: 0,
         leases: 0,
@@ -134,7 +146,8 @@ fn shared(policy: Policy, evict: Option<Box<dyn Evict>>) -> Result<Shared> {
         spilling: 0,
         staging_bytes: 0,
         dirty: Dirty::default(),
-        coding: false,
+        flush: Flush::default(),
+        coding,
         closed: None,
     };
     Ok(Shared {
@@ -148,6 +161,7 @@ fn shared(policy: Policy, evict: Option<Box<dyn Evict>>) -> Result<Shared> {
         topology,
         host,
         driver: OnceLock::new(),
+        keeping,
         process: std::process::id(),
     })
 }

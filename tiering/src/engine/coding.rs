@@ -89,7 +89,8 @@ impl Worker {
         if shared.policy.encrypt() {
             self.coding.sealer = Some(Arc::new(Sealer::new()?));
         }
-        if !shared.policy.encrypt() && shared.policy.codec() == Codec::Raw {
+        let idle = !shared.policy.encrypt() && shared.policy.codec() == Codec::Raw;
+        if idle && !shared.lock().coding {
             return Ok(());
         }
         let budget_bytes = shared.lock().pool.budget_bytes();

@@ -23,6 +23,7 @@ mod grant;
 mod hint;
 #[allow(unsafe_code, reason = "promises to leases that their bytes stay")]
 mod lease;
+mod persist;
 mod report;
 mod request;
 mod room;
@@ -35,6 +36,7 @@ mod worker;
 mod write_back;
 
 pub use builder::EngineBuilder;
+pub use persist::StoredTensor;
 pub use report::Report;
 pub use source::Source;
 

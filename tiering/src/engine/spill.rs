@@ -123,6 +123,7 @@ impl Shared {
                 let slot = chunk.drain_failed(self.host);
                 self.counters.failed_transfers.add(1);
                 self.event("spill failed", &error);
+                self.flush_failed(core, key, &error);
                 let elsewhere = slot.is_ok_and(|slot| {
                     let elsewhere = self.try_elsewhere(core, slot, &error);
                     self.free_extent(core, slot);

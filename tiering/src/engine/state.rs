@@ -6,6 +6,7 @@
 
 use super::catalogue::Catalogue;
 use super::lease::{Front, Trails};
+use super::persist::{Flush, Keeping};
 use super::request::{Requests, Span};
 use super::write_back::Dirty;
 use crate::device::host::FramePool;
@@ -46,6 +47,8 @@ pub(super) struct Shared {
     /// The tier whose bytes leases point at.
     pub(super) host: TierId,
     pub(super) driver: OnceLock<Driver>,
+    /// The store that outlives the engine, if the policy names one.
+    pub(super) keeping: Option<Keeping>,
     /// The process that made it: its worker and its frames are not in a forked child.
     pub(super) process: u32,
 }
@@ -91,6 +94,7 @@ pub(super) struct Core {
     /// Bytes of the budget that staging holds.
     pub(super) staging_bytes: u64,
     pub(super) dirty: Dirty,
+    pub(super) flush: Flush,
     /// Whether some tensor has a codec of its own, or all have.
     pub(super) coding: bool,
     /// Why no further call succeeds.

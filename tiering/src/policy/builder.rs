@@ -49,6 +49,7 @@ pub struct PolicyBuilder {
     pub(super) spill_directory: Option<PathBuf>,
     pub(super) spill_capacity: Option<Quantity>,
     pub(super) spill_disks: Vec<DiskWords>,
+    pub(super) store: Option<String>,
     pub(super) codec: Codec,
     pub(super) encrypt: bool,
     pub(super) eviction: Eviction,
@@ -153,6 +154,14 @@ impl PolicyBuilder {
     #[must_use]
     pub fn spill_capacity(mut self, bytes: impl Into<Quantity>) -> Self {
         self.spill_capacity = Some(bytes.into());
+        self
+    }
+
+    /// Names the store, so that what is persisted in it outlives the engine: its files, `NAME.index`, `NAME.lock` and a
+    /// `NAME.0.data` per disk, are made in the spill directories, and found there by the next engine.
+    #[must_use]
+    pub fn spill_store(mut self, name: impl Into<String>) -> Self {
+        self.store = Some(name.into());
         self
     }
 

@@ -98,6 +98,9 @@ impl Policy {
         if let Some(bytes) = self.spill_capacity_bytes {
             writeln!(f, "capacity = \"{}\"", BYTES.print(bytes))?;
         }
+        if let Some(name) = &self.store {
+            writeln!(f, "store = {}", Quoted(name))?;
+        }
         writeln!(f, "codec = \"{}\"\nencrypt = {}", self.codec, self.encrypt)?;
         for disk in self.spill_disks.iter().filter(|_| !alone) {
             writeln!(f, "\n[[spill.disk]]\ndirectory = {}", Quoted(&disk.directory.to_string_lossy()))?;

@@ -201,10 +201,15 @@ fn link(
 }
 
 fn spill(table: &DeTable<'_>, mut words: PolicyBuilder, lines: &mut Lines<'_>) -> Result<PolicyBuilder> {
-    let section =
-        Section::open("spill", table, &["directory", "capacity", "codec", "encrypt", "disk"], lines)?;
+    let section = Section::open(
+        "spill",
+        table,
+        &["directory", "capacity", "store", "codec", "encrypt", "disk"],
+        lines,
+    )?;
     words.spill_directory = section.read("directory", as_text)?.map(Into::into);
     words.spill_capacity = section.read("capacity", as_quantity)?;
+    words.store = section.read("store", as_text)?.map(str::to_owned);
     words.codec = section.read("codec", |key, value| choice(key, value, &Codec::WORDS))?.unwrap_or_default();
     words.encrypt = section.read("encrypt", as_truth)?.unwrap_or_default();
     for (path, disk) in tables(&section, "disk", lines)? {

@@ -37,6 +37,7 @@
 //!                               # [[spill.disk]]
 //!                               # directory = "/mnt/a"
 //!                               # capacity = "4 GiB"    # of this disk; unbounded, unless given
+//! # store = "training"          # a name: what is persisted outlives the engine; nothing does, unless given
 //! codec = "raw"                 # or "lossless": smaller where that pays
 //! encrypt = false               # whether the disk sees cipher text only
 //!
@@ -141,6 +142,7 @@ pub struct Policy {
     links: Vec<LinkChoice>,
     spill_disks: Vec<Disk>,
     spill_capacity_bytes: Option<u64>,
+    store: Option<String>,
     codec: Codec,
     encrypt: bool,
     eviction: Eviction,
@@ -250,6 +252,12 @@ impl Policy {
         let nvme = self.tiers.iter().find(|tier| tier.kind == TierKind::Nvme);
         let budget = nvme.and_then(|tier| tier.budget_bytes);
         self.spill_capacity_bytes.into_iter().chain(budget).min()
+    }
+
+    /// The name of the store that survives the engine; `None` where nothing does.
+    #[must_use]
+    pub fn spill_store(&self) -> Option<&str> {
+        self.store.as_deref()
     }
 
     /// How the store keeps bytes, unless a tensor says otherwise.

@@ -47,6 +47,7 @@ pub(super) fn policy(words: PolicyBuilder) -> Result<Policy> {
             .spill_capacity
             .map(|bytes| positive("spill.capacity", bytes))
             .transpose()?,
+        store: store(words.store, words.encrypt)?,
         codec: codec(words.codec)?,
         encrypt: words.encrypt,
         eviction: words.eviction,
@@ -218,6 +219,20 @@ fn spill_directory(given: Option<PathBuf>) -> Result<PathBuf> {
             .filter(|path| !path.as_os_str().is_empty())
             .unwrap_or("/tmp".into())),
     }
+}
+
+fn store(name: Option<String>, encrypt: bool) -> Result<Option<String>> {
+    let Some(name) = name else { return Ok(None) };
+    let plain = |letter: char| letter.is_alphanumeric() || "-_.".contains(letter);
+    if name.is_empty() || name.len() > 100 || name.starts_with('.') || !name.chars().all(plain) {
+        let message = "a store's name is of letters, digits, `-`, `_` and `.`, at most 100 bytes, no path";
+        return Err(wrong("spill.store", message));
+    }
+    if encrypt {
+        let message = "the key of an encrypted store ends with its engine: it cannot have a name";
+        return Err(wrong("spill.store", message));
+    }
+    Ok(Some(name))
 }
 
 fn codec(codec: Codec) -> Result<Codec> {

@@ -290,6 +290,28 @@ impl Chunk {
         Ok(generation)
     }
 
+    /// Gives an unborn chunk bytes that lie in the store already, from an earlier life: clean, of generation 0.
+    ///
+    /// # Errors
+    /// `Present` where the chunk has bytes; `Forgotten`.
+    pub fn adopt_home(&mut self, slot: ExtentSlot) -> Result<(), Refused> {
+        match self.life {
+            Life::Unborn => {
+                self.home.extent = Some((slot, self.generation));
+                self.life = Life::Live;
+                Ok(())
+            }
+            Life::Forgotten => Err(Refused::Forgotten),
+            Life::Live | Life::Poisoned(_) => Err(Refused::Present),
+        }
+    }
+
+    /// Whether nobody has given it bytes yet.
+    #[must_use]
+    pub fn is_unborn(&self) -> bool {
+        self.life == Life::Unborn
+    }
+
     /// Starts filling the copy in `tier` from `source`, once its bytes are reserved.
     ///
     /// A chunk poisoned by its medium may be filled again from a home that holds its generation: that is the way

@@ -61,6 +61,35 @@ impl Extents {
         Self { block: block.max(1), end: 0, used: 0, free: BTreeMap::new(), by_len: BTreeSet::new() }
     }
 
+    /// The space of a file of `end` bytes in which `used` runs, as (offset, length), are taken; `None` where they overlap,
+    /// are no whole blocks, or reach past the end.
+    #[must_use]
+    pub fn holding(block: u64, end: u64, mut used: Vec<(u64, u64)>) -> Option<Self> {
+        let mut extents = Self::new(block);
+        extents.end = end / extents.block * extents.block;
+        used.sort_unstable();
+        let mut free_from = 0;
+        for (offset, len) in used {
+            let whole = offset.is_multiple_of(extents.block) && len.is_multiple_of(extents.block) && len > 0;
+            let after = offset.checked_add(len).filter(|after| whole && *after <= extents.end)?;
+            match offset.checked_sub(free_from)? {
+                0 => {}
+                gap => extents.put(free_from, gap),
+            }
+            extents.used += len;
+            free_from = after;
+        }
+        if extents.end > free_from {
+            extents.put(free_from, extents.end - free_from);
+        }
+        Some(extents)
+    }
+
+    /// The extent of a run that [`Self::holding`] took; whoever asks owns it, and asks once.
+    pub(super) fn claim(offset: u64, len: u64) -> Extent {
+        Extent { offset, len }
+    }
+
     /// Bytes of the file it disposes of.
     #[must_use]
     pub fn end(&self) -> u64 {

@@ -4,10 +4,14 @@
 pub mod checksum;
 pub mod codec;
 pub mod extent;
+pub mod index;
+pub mod named;
 mod random;
 pub mod spill;
 pub mod stripes;
 
 pub use extent::Extent;
+pub use index::{Index, Stored, StoredChunk};
+pub use named::Named;
 pub use spill::SpillFile;
 pub use stripes::{Place, Store, Written};

@@ -74,6 +74,30 @@ impl SpillFile {
         Ok(Self { file, dir: dir.to_path_buf(), extents, capacity, reserving: true })
     }
 
+    /// Opens the file `name` in `dir`, or makes it, for its owner alone; `used` runs of it, as (offset, length), are
+    /// taken, and the rest is free. It stays when the value is dropped.
+    ///
+    /// # Errors
+    /// As [`Self::create`]; `Format` where the file is not as long as the runs, or they overlap.
+    pub fn open(dir: &Path, name: &str, capacity: Option<u64>, used: Vec<(u64, u64)>) -> Result<Self> {
+        let path = dir.join(name);
+        let flags = libc::O_CREAT | libc::O_NOFOLLOW;
+        let (fd, direct) = open(&path, flags | libc::O_DIRECT)
+            .map(|fd| (fd, None))
+            .or_else(|cause| match cause.raw_os_error() {
+                Some(libc::EINVAL) => open(&path, flags).map(|fd| (fd, Some(direct_refused(cause)))),
+                _ => Err(cause),
+            })
+            .map_err(|cause| refused(cause, dir))?;
+        let file = Arc::new(IoFile::for_spill(fd, &path, direct)?);
+        let block = file.offset_align().max(MIN_DIRECT_OFFSET_ALIGN);
+        let extents = Extents::holding(block, file.len()?, used).ok_or_else(|| {
+            let message = "the data of the store are not where its index says";
+            Error::new(ErrorKind::Format, message).with("file", path.display())
+        })?;
+        Ok(Self { file, dir: dir.to_path_buf(), extents, capacity, reserving: true })
+    }
+
     /// The file, to attach to a driver.
     #[must_use]
     pub fn file(&self) -> &Arc<IoFile> {

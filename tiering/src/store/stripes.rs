@@ -14,7 +14,8 @@
 
 use super::checksum::Checksum;
 use super::codec::{Form, Seal};
-use super::extent::Extent;
+use super::extent::{Extent, Extents};
+use super::index::{Index, StoredChunk};
 use super::spill::SpillFile;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::file::IoFile;
@@ -52,6 +53,8 @@ pub struct Written {
 struct Record {
     place: Option<(u16, Extent)>,
     written: Option<Written>,
+    /// Who holds it besides the first holder.
+    more_holders: u32,
 }
 
 /// A disk as the store uses it.
@@ -112,6 +115,57 @@ impl Store {
         })
     }
 
+    /// Opens the files of the named store: those that its index, read before, says are in use keep their bytes.
+    ///
+    /// # Errors
+    /// Those of [`SpillFile::open`].
+    pub fn open(disks: &[Disk], capacity_bytes: Option<u64>, name: &str, index: &Index) -> Result<Self> {
+        let mut used = vec![Vec::new(); disks.len()];
+        let places = index.tensors().flat_map(|stored| &stored.chunks).filter_map(|chunk| chunk.place);
+        for place in places {
+            let missing = || Error::new(ErrorKind::Format, "the store's index names a disk that it has not");
+            used.get_mut(usize::from(place.disk)).ok_or_else(missing)?.push((place.offset, place.len));
+        }
+        let stripe = |((number, disk), used): ((usize, &Disk), Vec<(u64, u64)>)| {
+            let capacity = disk.capacity_bytes.into_iter().chain(capacity_bytes).min();
+            let file = SpillFile::open(&disk.directory, &format!("{name}.{number}.data"), capacity, used)?;
+            Ok(Stripe { file, refused_bytes: None })
+        };
+        let stripes = disks.iter().enumerate().zip(used).map(stripe).collect::<Result<_>>()?;
+        Ok(Self { stripes, next: 0, capacity: capacity_bytes, records: Vec::new(), free: Vec::new() })
+    }
+
+    /// A slot for a chunk that the index of the store names: whoever adopts it owns its extent, and adopts it once.
+    pub fn adopt(&mut self, chunk: &StoredChunk) -> ExtentSlot {
+        let place = chunk.place.map(|place| (place.disk, Extents::claim(place.offset, place.len)));
+        self.insert(Record { place, written: Some(chunk.written), more_holders: 0 })
+    }
+
+    /// A slot for a chunk of one value.
+    pub fn constant(&mut self, word: u64) -> ExtentSlot {
+        let written = Written { form: Form::Constant(word), ..Written::default() };
+        self.insert(Record { place: None, written: Some(written), more_holders: 0 })
+    }
+
+    /// One more holder of a slot: it is given up with the last of them.
+    pub fn retain(&mut self, slot: ExtentSlot) {
+        if let Some(record) = self.record_mut(slot) {
+            record.more_holders += 1;
+        }
+    }
+
+    /// What the index is to say of a slot; `None` until it was written.
+    #[must_use]
+    pub fn describe(&self, slot: ExtentSlot) -> Option<StoredChunk> {
+        Some(StoredChunk { place: self.place(slot), written: self.written(slot)? })
+    }
+
+    /// The files of all disks, to synchronise.
+    #[must_use]
+    pub fn files(&self) -> Vec<Arc<IoFile>> {
+        self.stripes.iter().map(|stripe| Arc::clone(stripe.file.file())).collect()
+    }
+
     /// The file of a disk, to attach to a driver.
     #[must_use]
     pub fn file(&self, disk: u16) -> Option<&Arc<IoFile>> {
@@ -149,7 +203,7 @@ impl Store {
     /// `NoSpace` when no disk has room, naming the directories; nothing changed then.
     pub fn reserve(&mut self, len: u64) -> Result<ExtentSlot> {
         let place = self.find(len)?;
-        Ok(self.insert(Record { place: Some(place), written: None }))
+        Ok(self.insert(Record { place: Some(place), ..Record::default() }))
     }
 
     /// A slot without an extent: for a copy whose length is not known yet.
@@ -171,8 +225,14 @@ impl Store {
         self.place(slot).ok_or_else(|| Error::new(ErrorKind::Missing, "the store has no such slot"))
     }
 
-    /// Gives a slot up. No flight may be over its extent.
+    /// Gives a slot up; the last holder's extent goes back. No flight may be over it.
     pub fn release(&mut self, slot: ExtentSlot) {
+        if let Some(record) = self.record_mut(slot)
+            && let Some(fewer) = record.more_holders.checked_sub(1)
+        {
+            record.more_holders = fewer;
+            return;
+        }
         let Some(record) = self.index(slot).and_then(|index| self.records[index].take()) else { return };
         // The index came from this table, whose indexes have 32 bits.
         self.free.push(slot.0 as u32);
