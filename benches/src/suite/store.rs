@@ -10,6 +10,7 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use stratal::tiering::store::checksum::Checksum;
+use stratal::tiering::store::{Index, Place, Stored, StoredChunk, Written};
 use stratal::{Codec, Dyn, Engine, Policy, Result, Tensor, TierKind};
 
 pub(crate) const SUITE: Suite = Suite {
@@ -31,11 +32,12 @@ const POINTS: [(&str, u32, Codec, bool, Option<f64>); 4] = [
 ];
 
 fn contests(scale: Scale) -> Result<Vec<Contest>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench");
-    std::fs::create_dir_all(&folder)?;
+    let folder = &Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench");
+    std::fs::create_dir_all(folder)?;
     let budget = if scale.quick { 32 << 20 } else { 192 << 20 };
-    let mut contests: Vec<_> = POINTS.iter().map(|point| spilling(point, budget, &folder)).collect();
+    let mut contests: Vec<_> = POINTS.iter().map(|point| spilling(point, budget, folder)).collect();
     contests.push(checksum());
+    contests.push(reopen(if scale.quick { 100_000 } else { 1_000_000 }, folder)?);
     Ok(contests)
 }
 
@@ -90,6 +92,44 @@ fn numbers(mask: u32) -> Vec<f32> {
         f32::from_bits(((state >> 32) as u32 & 0x80ff_ffff | 0x3f00_0000) & mask)
     };
     (0..TENSOR_BYTES / 4).map(number).collect()
+}
+
+/// A store of `count` tensors, opened by an engine until the first tensor is there to be leased; a second for a million.
+fn reopen(count: u64, folder: &Path) -> Result<Contest> {
+    const BATCH: u64 = 10_000;
+    let (index, data) = (folder.join("reopen.index"), folder.join("reopen.0.data"));
+    // Left from an earlier run, if there.
+    let _ = std::fs::remove_file(&index);
+    let mut made = Index::open(&index, 1)?;
+    let tensor = |number: u64| {
+        let written = Written { bytes: 4096, checksum: Checksum::of(&[0; 4096]), ..Written::default() };
+        let place = Some(Place { disk: 0, offset: number * 4096, len: 4096 });
+        let chunks = vec![StoredChunk { place, written }];
+        Stored { name: format!("kv.{number}").into(), dtype: "f32".into(), shape: vec![1024], chunks }
+    };
+    for batch in 0..count / BATCH {
+        made.put((batch * BATCH..(batch + 1) * BATCH).map(tensor).collect())?;
+    }
+    std::fs::File::create(&data)?.set_len(count * 4096)?;
+    let folder = folder.to_path_buf();
+    let ours = move || {
+        let policy = Policy::builder().tier("dram", TierKind::Dram, "8 MiB").spill_directory(&folder);
+        let policy = policy.spill_store("reopen").build()?;
+        let start = Instant::now();
+        let engine = Engine::builder().policy(policy).build()?;
+        black_box(engine.open_tensor::<f32, (Dyn,)>("kv.77")?);
+        Ok(vec![start.elapsed().as_secs_f64()])
+    };
+    let goal = count as f64 / 1e6;
+    Ok(Contest {
+        suite: SUITE.name,
+        point: format!("reopen {count}"),
+        metrics: vec![Metric { name: "", unit: "s", goal: Some(1.0) }],
+        contenders: vec![
+            Contender { name: "reopen", part: Part::Ours, run: Box::new(ours) },
+            Contender { name: "1 s a million", part: Part::Goal, run: Box::new(move || Ok(vec![goal])) },
+        ],
+    })
 }
 
 fn checksum() -> Contest {
