@@ -314,7 +314,7 @@ impl Shared {
         loop {
             let mut named = keeping.named();
             if let Some(outcome) = outcome.get() {
-                return outcome.as_ref().map(|()| ()).map_err(Error::retold);
+                return outcome.as_ref().copied().map_err(Error::retold);
             }
             let batch = keeping.batch();
             let files = self.lock().store.as_ref().map(|store| store.files()).unwrap_or_default();
