@@ -181,7 +181,7 @@ impl Engine {
         let shared = &self.handle.0;
         let mut named = shared.keeping()?.named();
         let Some(removed) = named.index.remove(name)? else { return Ok(false) };
-        shared.let_go(&mut shared.lock(), &removed);
+        shared.release_stored(&mut shared.lock(), &removed);
         Ok(true)
     }
 }
@@ -327,7 +327,7 @@ impl Shared {
             let done = synced.and_then(|()| named.index.put(stored));
             let mut core = self.lock();
             if let Ok(replaced) = &done {
-                replaced.iter().for_each(|replaced| self.let_go(&mut core, replaced));
+                replaced.iter().for_each(|replaced| self.release_stored(&mut core, replaced));
             }
             for Wish { stored, slots, outcome } in batch {
                 let told = done.as_ref().map(|_| ()).map_err(Error::retold);
@@ -342,7 +342,7 @@ impl Shared {
     }
 
     /// The index no longer names these chunks: they are given up, by whoever holds them for it.
-    fn let_go(&self, core: &mut Core, stored: &Stored) {
+    fn release_stored(&self, core: &mut Core, stored: &Stored) {
         let held = core.flush.held.remove(&stored.name);
         let Some(store) = &mut core.store else { return };
         match held {
