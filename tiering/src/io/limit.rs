@@ -141,7 +141,8 @@ pub fn measure(file: &Arc<IoFile>, effort: &Effort) -> Result<Limit> {
     measure_mix(file, effort, Mix::Reads)
 }
 
-/// As [`measure`], with writes among the transfers, or only those. What the file held is lost: zeros are written.
+/// As [`measure`], with writes among the transfers, or only those. What the file held is lost: zeros are
+/// written, or what was read elsewhere in it.
 ///
 /// # Errors
 /// As [`measure`]; `Io` where the file was not opened for writing.
