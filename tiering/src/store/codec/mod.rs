@@ -35,8 +35,8 @@ pub enum Form {
     Int8,
 }
 
-/// Lossless storage that saves less than this part is none.
-const LEAST_SAVED: usize = 12;
+/// Lossless storage that saves less than one part in so many is none: the time of the processor costs more.
+const LEAST_SAVED: usize = 4;
 
 /// Stores `input`, elements of `width` bytes, in `output` by `codec`: the form, and the bytes it took. `None` where the
 /// chunk is best stored as it is.
