@@ -82,7 +82,7 @@ pub struct Buffer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// A tensor that is passed, by its place in [`Descriptor::tensors`].
-    Tensor(usize),
+    Passed(usize),
     /// A new tensor that is returned, by its place.
     Result(usize),
     /// Memory for the call.

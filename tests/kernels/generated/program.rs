@@ -75,7 +75,7 @@ impl Program {
     fn written(&self) -> impl Iterator<Item = &'static stratal::runtime::kernel::Buffer> + use<> {
         let descriptor = self.descriptor;
         descriptor.buffers.iter().filter(
-            |buffer| matches!(buffer.role, Role::Tensor(tensor) if descriptor.tensors[tensor].written),
+            |buffer| matches!(buffer.role, Role::Passed(tensor) if descriptor.tensors[tensor].written),
         )
     }
 
@@ -138,7 +138,7 @@ fn main(descriptor: &Descriptor) -> String {
     for (at, buffer) in descriptor.buffers.iter().enumerate() {
         let (ty, count) = (c_type(buffer.dtype), product(buffer.extents));
         let _ = writeln!(text, "std::vector<{ty}> b{at}({count} + 1);");
-        if matches!(buffer.role, Role::Tensor(_)) {
+        if matches!(buffer.role, Role::Passed(_)) {
             let _ =
                 writeln!(text, "if (fread(b{at}.data(), sizeof({ty}), {count}, stdin) != {count}) return 3;");
         }
@@ -171,9 +171,9 @@ fn main(descriptor: &Descriptor) -> String {
     let mut shown: Vec<(usize, usize)> = Vec::new();
     for (at, buffer) in descriptor.buffers.iter().enumerate() {
         match buffer.role {
-            Role::Tensor(tensor) if descriptor.tensors[tensor].written => shown.push((0, at)),
+            Role::Passed(tensor) if descriptor.tensors[tensor].written => shown.push((0, at)),
             Role::Result(result) => shown.push((1 + result, at)),
-            Role::Tensor(_) | Role::Temporary => {}
+            Role::Passed(_) | Role::Temporary => {}
         }
     }
     shown.sort();

@@ -76,7 +76,7 @@ impl Device<'_> {
         let one = |node: &NodeId| {
             let role = if let Origin::Parameter(place) = kernel.nodes[*node].origin {
                 let tensor = self.before(place, true);
-                quote!(#private::Role::Tensor(#tensor))
+                quote!(#private::Role::Passed(#tensor))
             } else if let Some(result) = kernel.results.iter().position(|result| result == node) {
                 quote!(#private::Role::Result(#result))
             } else {
