@@ -44,11 +44,9 @@ pub enum Advice {
     NextUse(u64),
     /// Kept in memory whatever else is needed, until told otherwise; counted against the budget.
     Resident(bool),
-    /// Walked through once: what was used goes first, what follows is brought up.
-    Sequential,
     /// Small parts in no order: what is asked for is fetched, nothing beside it.
     Random,
-    /// Neither [`Self::Sequential`] nor [`Self::Random`].
+    /// No longer [`Self::Random`].
     Normal,
 }
 

@@ -5,7 +5,6 @@
 //! WillNotNeed    goes first when room is needed                                 dismissed, asked before the policy
 //! NextUse(n)     the policy's prediction, instead of the schedule's             Seat::due
 //! Resident       never offered to the policy; together at most half the budget  Seat::resident
-//! Sequential     dismissed after each lease, the chunks behind are hinted       Object::walk
 //! Random         small leases are fetched alone, even those that follow the last
 //! ```
 //!
@@ -21,15 +20,11 @@ use stratal_runtime::tensor::managed::Advice;
 /// The part of the budget that may be kept by advice: one in so many.
 const RESIDENT_SHARE: u64 = 2;
 
-/// Chunks behind a sequential lease that are fetched ahead.
-const WALK_AHEAD: u32 = 4;
-
 /// How an object is walked through.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Walk {
     #[default]
     Normal,
-    Sequential,
     Random,
 }
 
@@ -60,7 +55,6 @@ impl Shared {
             }
             Advice::Resident(true) => self.keep(&mut core, &span)?,
             Advice::Resident(false) => span.keys().for_each(|key| self.let_go(&mut core, key)),
-            Advice::Sequential => self.walk(&mut core, index, Walk::Sequential),
             Advice::Random => self.walk(&mut core, index, Walk::Random),
             // Advice that this version does not know decides nothing.
             _ => self.walk(&mut core, index, Walk::Normal),
@@ -86,19 +80,6 @@ impl Shared {
             seat.due = None;
             seat.dismissed = false;
         }
-    }
-
-    /// A lease has ended: a sequential walk does not come back, and goes on behind it.
-    pub(super) fn walked(&self, core: &mut Core, span: &Span) {
-        let Some(object) = core.catalogue.get(span.object) else { return };
-        if object.walk != Walk::Sequential {
-            return;
-        }
-        let last = object.placement.chunks().saturating_sub(1);
-        let behind = span.chunks.end().saturating_add(1);
-        let ahead = behind..=behind.saturating_add(WALK_AHEAD - 1).min(last);
-        span.keys().for_each(|key| self.dismiss(core, key));
-        self.hint(core, &Span { object: span.object, chunks: ahead });
     }
 
     /// The next copy to go: what was dismissed, then what the policy says.

@@ -118,7 +118,6 @@ impl Shared {
             }
             self.rank(core, key, true);
         }
-        self.walked(core, &hold.span);
         self.open_gates(core, &hold.span);
         self.collect(core, hold.span.object);
     }
