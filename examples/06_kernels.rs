@@ -1,6 +1,6 @@
 //! Kernels: functions of tensors that say what is computed, checked against each other before they compute.
 //!
-//! `cargo run --release --example 05_kernels`
+//! `cargo run --release --example 06_kernels`
 
 use stratal::{ErrorKind, Result, Shape, Tensor, kernel};
 
