@@ -8,8 +8,7 @@
 //! # use stratal_tiering::policy::Policy;
 //! let policy = Policy::parse(
 //!     r#"
-//! eviction = "min"              # "min" (Belady, from the recorded pass, else adaptive), "adaptive", or one of
-//!                               # "lru", "s3-fifo", "lfu", "sieve", "slru", "arc"
+//! eviction = "min"              # Belady's, from the recorded pass, else "adaptive"; "lru", "arc", "sieve", …
 //! prefetch_window = "32 MiB"    # or "auto": the larger of 32 MiB and an eighth of the dram budget
 //! deadline = "30 s"             # longest wait of any call: ns, us, ms, s, min
 //! io = "auto"                   # "io_uring", "threads", or "auto": the ring where the kernel allows it
@@ -33,11 +32,6 @@
 //! [spill]                       # where dirty tensors go
 //! directory = "/var/tmp"        # the system's directory for temporary files, unless given
 //! capacity = "8 GiB"            # unbounded, unless given
-//!                               # or, for several disks in turn, in place of `directory`:
-//!                               # [[spill.disk]]
-//!                               # directory = "/mnt/a"
-//!                               # capacity = "4 GiB"    # of this disk; unbounded, unless given
-//! # store = "training"          # a name: what is persisted outlives the engine; nothing does, unless given
 //! codec = "raw"                 # or "lossless": smaller where that pays
 //! encrypt = false               # whether the disk sees cipher text only
 //!
@@ -51,6 +45,9 @@
 //! assert_eq!(policy, Policy::parse(&policy.to_string(), "its own words")?);
 //! # Ok::<(), stratal_tiering::error::Error>(())
 //! ```
+//!
+//! `store = "training"` under `[spill]` names a store: what is persisted there outlives the engine. Tables `[[spill.disk]]`,
+//! each with its `directory` and perhaps a `capacity`, stand in place of `directory` where several disks take turns.
 //!
 //! The same by the builder:
 //!

@@ -28,6 +28,13 @@ fn hold(holder: &Shared<Node>, held: &Shared<Node>) {
     holder.next.lock().unwrap().push(held.clone());
 }
 
+/// A report owns what it looks at while it looks: tests that count owners and tests that report take turns.
+static TURN: Mutex<()> = Mutex::new(());
+
+fn turn() -> std::sync::MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
 /// A handle is one pointer, and so is a weak one; `Option` of either costs nothing more.
 #[test]
 fn handles_are_one_pointer() {
@@ -39,6 +46,7 @@ fn handles_are_one_pointer() {
 /// The last owner frees the value, weak handles notice, and an owner that is alone gets the value back.
 #[test]
 fn owners_are_counted() {
+    let _turn = turn();
     let first = Shared::new(Vector::full([2], 1.5).unwrap());
     let (second, weak) = (first.clone(), Shared::downgrade(&first));
     assert!(Shared::ptr_eq(&first, &second) && Shared::strong_count(&first) == 2);
@@ -53,6 +61,7 @@ fn owners_are_counted() {
 #[test]
 #[cfg(debug_assertions)]
 fn only_what_leaks_is_reported() {
+    let _turn = turn();
     let leaked = |made: &[Link]| -> Vec<Cycle> {
         let report = cycles().unwrap();
         report.unreachable.into_iter().filter(|cycle| made.contains(&cycle.link)).collect()
