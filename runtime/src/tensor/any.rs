@@ -211,7 +211,7 @@ impl AnyTensor {
     /// Tells the keeper what is known of the uses to come; owned bytes need none of it.
     ///
     /// # Errors
-    /// [`ErrorKind::Budget`] where [`Advice::Resident`] asks for more than the keeper may keep; closed.
+    /// `Budget` where [`Advice::Resident`] asks for more than the keeper may keep; closed.
     pub fn advise(&self, advice: Advice) -> Result<()> {
         self.advise_bytes(0..self.num_bytes(), advice)
     }
@@ -219,7 +219,7 @@ impl AnyTensor {
     /// As [`Self::advise`], of rows `rows` of the leading dimension.
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`] if there are no such rows; else those of [`Self::advise`].
+    /// `Shape` if there are no such rows; else those of [`Self::advise`].
     pub fn advise_rows(&self, rows: Range<usize>, advice: Advice) -> Result<()> {
         let (_, bytes) = self.layout.rows(rows).map_err(|error| error.with("tensor", &self.name))?;
         self.advise_bytes(bytes, advice)

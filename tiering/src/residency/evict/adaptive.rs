@@ -8,11 +8,11 @@
 //!
 //! While memory holds few copies every shadow is complete, and after a change of leader memory turns into what the
 //! new leader's shadow holds as fast as it misses: no more is lost than that. (Subramanian et al., "Adaptive
-//! Caches", MICRO 2006.) Beyond [`COPIES_COMPLETE`] copies the shadows hold a sample of the keys, chosen by hash,
+//! Caches", MICRO 2006.) Beyond `COPIES_COMPLETE` copies the shadows hold a sample of the keys, chosen by hash,
 //! in proportionally less memory (Waldspurger et al., "Efficient MRC Construction with SHARDS", FAST 2015), and the
 //! leader orders the copies themselves.
 //!
-//! Cost: at most [`COPIES_COMPLETE`] nodes, and as many ghosts, of 56 bytes in each shadow; 24 bytes for every copy,
+//! Cost: at most `COPIES_COMPLETE` nodes, and as many ghosts, of 56 bytes in each shadow; 24 bytes for every copy,
 //! and when sampling one node more; each use updates every shadow that samples its key. Everything is O(1)
 //! amortised, but a change of leader takes a look at every copy.
 
