@@ -65,14 +65,17 @@ pub(crate) async fn read(path: &Path, folder: &Path) -> Outcome<[f64; 2]> {
 }
 
 async fn open(folder: &Path, bytes: u64) -> Outcome<Cache> {
-    let device = FsDeviceBuilder::new(folder).with_capacity((bytes + bytes / 4 + (256 << 20)) as usize).build()?;
+    let device =
+        FsDeviceBuilder::new(folder).with_capacity((bytes + bytes / 4 + (256 << 20)) as usize).build()?;
     let cache = HybridCacheBuilder::new()
         .with_policy(HybridCachePolicy::WriteOnInsertion)
         .memory(64 << 20)
         .with_weighter(|_, value: &Vec<u8>| value.len())
         .storage()
         .with_io_engine_config(PsyncIoEngineConfig::new())
-        .with_engine_config(BlockEngineConfig::new(device).with_block_size(64 << 20).with_buffer_pool_size(256 << 20))
+        .with_engine_config(
+            BlockEngineConfig::new(device).with_block_size(64 << 20).with_buffer_pool_size(256 << 20),
+        )
         .build()
         .await?;
     Ok(cache)
