@@ -56,7 +56,8 @@ const LEAF: &str = r#"//! Structs with a feature per derive.
 #[cfg(feature = "deserialize")]
 use serde::Deserialize;
 #[cfg(feature = "params")]
-use stratal::{Params, runtime::tensor::params::Step};
+use stratal::Params;
+use stratal::runtime::tensor::params::Step;
 use stratal::{Dim, Element, Shape, bf16, dims};
 
 dims! { pub Seq }
