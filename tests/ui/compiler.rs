@@ -8,7 +8,7 @@ use std::process::Command;
 
 /// rustc, and the library that cases use.
 pub(crate) struct Compiler {
-    library: PathBuf,
+    rlib: PathBuf,
     dependencies: PathBuf,
     output: PathBuf,
 }
@@ -31,10 +31,10 @@ impl Compiler {
         }
         let built = cargo.output().expect("cargo runs");
         assert!(built.status.success(), "cargo build: {}", String::from_utf8_lossy(&built.stderr));
-        let library =
+        let rlib =
             lines(&built.stdout).find_map(|message| library(&message)).expect("cargo names the library");
-        let dependencies = library.parent().expect("a library lies in a folder").join("deps");
-        Self { library, dependencies, output }
+        let dependencies = rlib.parent().expect("a library lies in a folder").join("deps");
+        Self { rlib, dependencies, output }
     }
 
     /// The errors of `case`, those that have a place. Warnings count where the case denies them.
@@ -49,7 +49,7 @@ impl Compiler {
         rustc
             .args(["--crate-name", "case", "--out-dir"])
             .arg(self.output.join("ui").join(case.file_stem().unwrap_or_default()));
-        rustc.arg("--extern").arg(format!("stratal={}", self.library.display()));
+        rustc.arg("--extern").arg(format!("stratal={}", self.rlib.display()));
         rustc.arg("-L").arg(format!("dependency={}", self.dependencies.display()));
         let compiled = rustc.output().expect("rustc runs");
         let mut errors = BTreeSet::new();

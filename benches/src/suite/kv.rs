@@ -63,11 +63,11 @@ fn points(requests: &Rc<Requests>, percent: u32) -> [Contest; 3] {
     let mut policies = vec![missed("adaptive", Part::Ours)];
     policies.extend(RIVALS.map(|policy| missed(policy, Part::Rival)));
     policies.push(missed(MIN, Part::Limit));
-    let ours = Rc::clone(requests);
-    let below = contender("adaptive", Part::Ours, move || {
-        let replay = Replay::new(&ours, percent);
+    let allowed = Rc::clone(requests);
+    let allowed = contender("best and half a point", Part::Rival, move || {
+        let replay = Replay::new(&allowed, percent);
         let best = RIVALS.map(|policy| replay.hits(policy)).into_iter().fold(0.0, f64::max);
-        (best - replay.hits("adaptive")).max(0.0)
+        100.0 - best + POINTS_BELOW
     });
     let ours = Rc::clone(requests);
     let hinted = contender("next-use hints", Part::Ours, move || {
@@ -77,10 +77,10 @@ fn points(requests: &Rc<Requests>, percent: u32) -> [Contest; 3] {
     [
         contest(format!("misses {name}"), "% of requests", None, policies),
         contest(
-            format!("below best {name}"),
-            "points of hits",
+            format!("misses beside the best {name}"),
+            "% of requests",
             Some(1.0),
-            vec![below, promise("allowed", POINTS_BELOW)],
+            vec![missed("adaptive", Part::Ours), allowed],
         ),
         contest(
             format!("hinted {name}"),

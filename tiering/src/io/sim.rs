@@ -53,6 +53,8 @@ pub struct Faults {
     pub damage_per_mille: u16,
     /// Flights take up to this many waits.
     pub delay_waits: u32,
+    /// What a wait takes while flights are under way, as on a slow disk.
+    pub latency: Duration,
     /// Whether flights complete in random order.
     pub reorder: bool,
     /// Whether the driver refuses to open.
@@ -74,6 +76,7 @@ impl Faults {
             errno: libc::EIO,
             damage_per_mille: 0,
             delay_waits: 0,
+            latency: Duration::ZERO,
             reorder: false,
             refused: false,
             breaks_after_waits: None,
@@ -345,6 +348,9 @@ impl<B: IoBuf> Io<B> for Sim<B> {
         self.waits += 1;
         if self.faults.breaks_after_waits.is_some_and(|most| self.waits > most) {
             return Err(Error::new(ErrorKind::Io, "the plan broke the driver").with("waits", self.waits));
+        }
+        if self.queue.in_flight() > 0 {
+            std::thread::sleep(self.faults.latency);
         }
         let before = done.len();
         loop {

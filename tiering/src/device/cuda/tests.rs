@@ -118,7 +118,7 @@ fn hardware_keeps_every_promise_or_is_named_absent() {
 }
 
 #[test]
-#[ignore = "runs in a child process"]
+#[ignore = "run in a child by a_library_without_the_functions_is_a_typed_error"]
 fn an_unfit_library() {
     if is_child() {
         let error = Cuda::open(0).unwrap_err();
@@ -194,7 +194,7 @@ fn open() -> Result<Devices> {
 }
 
 #[test]
-#[ignore = "runs in a child process"]
+#[ignore = "run in a child by the_fake_driver_keeps_every_promise"]
 fn promises_on_the_fake() {
     if !is_child() {
         return;
@@ -271,7 +271,7 @@ fn bad_code_is_named(device: &Arc<dyn Driver>) {
 
 /// Every call, failing at its first and second use, in each way.
 #[test]
-#[ignore = "runs in a child process"]
+#[ignore = "run in a child by every_fault_of_every_driver_call_is_a_typed_error"]
 fn faults_on_the_fake() {
     if !is_child() {
         return;
