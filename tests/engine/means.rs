@@ -93,7 +93,7 @@ fn memory_that_may_not_be_locked_costs_speed_only() {
 
 /// The process may make no large files: a spill past that is a typed error and no signal; what fits is kept.
 fn spill_past_a_limit(dir: &Path) {
-    let engine = Engine::builder().policy(policy(dir, "4 MiB", "2 s").unwrap()).build().unwrap();
+    let engine = Engine::builder().policy(policy(dir, "4 MiB", "20 s").unwrap()).build().unwrap();
     let mut states = vectors(&engine, 12, 2 * MIB);
     let written: Vec<_> = states.iter().enumerate().map(|(i, state)| write(state, i, 0)).collect();
     let refused = written.iter().position(Result::is_err).expect("the limit is met");
@@ -219,7 +219,7 @@ fn a_full_file_system_loses_nothing() {
     for held_mib in [12, 16, 20, 24] {
         let ballast = mount.0.join("ballast");
         fill_when_free(&ballast, held_mib * MIB);
-        let policy = policy(&mount.0, "4 MiB", "2 s").unwrap();
+        let policy = policy(&mount.0, "4 MiB", "20 s").unwrap();
         let engine = Engine::builder().policy(policy).build().unwrap();
         let states = vectors(&engine, 24, 2 * MIB);
         let written: Vec<_> = states.iter().enumerate().map(|(i, state)| write(state, i, 0)).collect();

@@ -335,7 +335,8 @@ fn load_scale(device: &Arc<dyn Driver>) -> Result<Arc<Module>> {
     Module::load(device, &super::Code::Host(&[entry]))
 }
 
-/// What the simulator takes is latency and bytes over bandwidth, and the two directions overlap.
+/// What the simulator takes is latency and bytes over bandwidth, and the two directions overlap: never less than one
+/// takes, and both in less than twice that. A machine with other work may hold a thread up, so the best of five counts.
 #[test]
 fn time_is_latency_and_bandwidth() {
     let sims = simulated(Duration::from_millis(2), 512 * MIB);
@@ -345,14 +346,18 @@ fn time_is_latency_and_bandwidth() {
     let blocks = [pool.allocate(16 * MIB).unwrap(), pool.allocate(16 * MIB).unwrap()];
     up.fill(&blocks[1], 0, 16 * MIB, 1).unwrap();
     up.finish(SOON).unwrap();
-    let start = Instant::now();
-    let arrived = up.upload(&blocks[0], 0, vec![0; 16 << 20]).unwrap();
-    let back = down.download(vec![0; 16 << 20], &blocks[1], 0).unwrap();
-    arrived.wait(SOON).unwrap();
-    let one = start.elapsed();
-    assert!(one >= Duration::from_millis(33), "{one:?}");
-    back.wait(SOON).unwrap();
-    assert!(start.elapsed() < 2 * one.max(Duration::from_millis(60)), "{one:?} and {:?}", start.elapsed());
+    let least = Duration::from_millis(33);
+    let both = (0..5).map(|_| {
+        let start = Instant::now();
+        let arrived = up.upload(&blocks[0], 0, vec![0; 16 << 20]).unwrap();
+        let back = down.download(vec![0; 16 << 20], &blocks[1], 0).unwrap();
+        arrived.wait(SOON).unwrap();
+        assert!(start.elapsed() >= least, "{:?}", start.elapsed());
+        back.wait(SOON).unwrap();
+        start.elapsed()
+    });
+    let best = both.min().unwrap();
+    assert!(best < 2 * least, "{best:?}");
 }
 
 /// A deadline ends a wait for work that has not ended.
