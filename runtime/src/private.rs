@@ -4,9 +4,10 @@
 
 pub use crate::error::Result;
 pub use crate::kernel::{
-    Argument, Buffer, Call, Descriptor, Extent, Kernel, OUTSIDE, Role, ScalarParameter, Stage, Stored,
-    TensorParameter, Work, abs, bind_sizes, by_rows, checked_quotient, checked_remainder, clamp, fold_lanes,
-    fold_product, fold_sum, matmul, max, min, refused, rows_of, scratch, settled,
+    Argument, Buffer, Call, Count, Descriptor, Extent, Kernel, OUTSIDE, Role, ScalarParameter, Source, Stage,
+    Stored, TensorParameter, Term, Work, abs, bind_sizes, by_rows, checked_quotient, checked_remainder,
+    clamp, device_only, fold_lanes, fold_product, fold_sum, matmul, max, min, refused, rows_of, scratch,
+    settled,
 };
 pub use crate::tensor::params::{Load, Params, Piece, Spec, Step, TiedTo, Variant, Walk, require};
 pub use crate::tensor::{Axis, C, DType, Dim, Dyn, Meets, Named, Repeat, bf16, empty, f16, literal};

@@ -1,5 +1,7 @@
 //! The table that goes with a kernel, written by the macro and read by whoever runs it.
 
+use super::work::{Count, Extent, Geometry, Limit, Work};
+use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::DType;
 
 /// What a kernel takes.
@@ -17,8 +19,38 @@ pub struct Descriptor {
     pub buffers: &'static [Buffer],
     /// What is computed, one after the other.
     pub stages: &'static [Stage],
-    /// An entry in C for each stage; [`Descriptor::cuda_source`] puts the prelude before it.
-    pub source: &'static str,
+    /// The code of the entries.
+    pub source: Source,
+}
+
+/// The code that the entries of a kernel are in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// CUDA C that the macro wrote, an entry for each stage; [`Descriptor::cuda_source`] puts the prelude before it. The
+    /// host computes the same in Rust.
+    Generated(&'static str),
+    /// CUDA C of a file, as it is.
+    Cuda {
+        /// Its path, as the kernel names it.
+        file: &'static str,
+        /// Its text.
+        text: &'static str,
+    },
+    /// PTX of a file, as it is.
+    Ptx {
+        /// Its path, as the kernel names it.
+        file: &'static str,
+        /// Its text.
+        text: &'static str,
+    },
+}
+
+impl Source {
+    /// Whether the host can compute the kernel too.
+    #[must_use]
+    pub fn runs_on_host(&self) -> bool {
+        matches!(self, Self::Generated(_))
+    }
 }
 
 /// What the C of every kernel is printed against.
@@ -33,15 +65,60 @@ impl Descriptor {
         scalars: &[],
         buffers: &[],
         stages: &[],
-        source: "",
+        source: Source::Generated(""),
     };
 
-    /// The kernel in CUDA C, whole: NVRTC compiles it for a device with `--fmad=false`, a C++ compiler for the host with
+    /// The text that is compiled, or loaded where it is PTX, whole.
+    ///
+    /// Generated CUDA C is compiled by NVRTC with `--fmad=false`, by a C++ compiler for the host with
     /// `-ffp-contract=off`, given `threadIdx` and `blockIdx`. On the host the first thread of a block does all of its
     /// work.
     #[must_use]
     pub fn cuda_source(&self) -> String {
-        [PRELUDE, self.source].concat()
+        match self.source {
+            Source::Generated(entries) => [PRELUDE, entries].concat(),
+            Source::Cuda { text, .. } | Source::Ptx { text, .. } => text.to_owned(),
+        }
+    }
+
+    /// How a stage is launched if the dimensions of the call have these sizes. Nothing is launched where an axis of
+    /// the grid is 0.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] if these sizes need more blocks, or more shared memory, than a launch can have.
+    pub fn geometry(&self, stage: &Stage, sizes: &[usize]) -> Result<Geometry> {
+        stage.work.geometry(sizes).map_err(|limit| self.too_large(limit, sizes))
+    }
+
+    #[cold]
+    fn too_large(&self, limit: Limit, sizes: &[usize]) -> Error {
+        let Limit { what, count, most } = limit;
+        let count = count.map_or("too large".to_owned(), |count| count.told(self.symbols, sizes));
+        let kernel = self.name;
+        Error::new(
+            ErrorKind::Shape,
+            format!("kernel `{kernel}`: {what} is {count}; at most {most} are possible"),
+        )
+    }
+
+    /// What [`Argument::Count`] passes as a `dtype` if the dimensions of the call have these sizes: the low bytes of
+    /// the result.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] if the number is larger than the dtype holds.
+    pub fn counted(&self, count: Count, dtype: DType, sizes: &[usize]) -> Result<u64> {
+        let most = match dtype {
+            DType::I32 => u64::from(i32::MAX.unsigned_abs()),
+            DType::U32 => u64::from(u32::MAX),
+            DType::I64 => i64::MAX.unsigned_abs(),
+            _ => u64::MAX,
+        };
+        let value = count.value(sizes).and_then(|value| u64::try_from(value).ok());
+        value.filter(|value| *value <= most).ok_or_else(|| {
+            let (kernel, count) = (self.name, count.told(self.symbols, sizes));
+            let message = format!("kernel `{kernel}`: an argument is {count}, but passed as {dtype}");
+            Error::new(ErrorKind::Shape, message)
+        })
     }
 }
 
@@ -111,46 +188,8 @@ pub enum Argument {
     Size(usize),
     /// A number, by its place in [`Descriptor::scalars`].
     Scalar(usize),
+    /// A number that sizes decide, passed as an integer of this dtype: see [`Descriptor::counted`].
+    Count(Count, DType),
     /// A word that becomes other than 0 where something went wrong.
     Faults,
-}
-
-/// How the work of a stage is shared out among blocks of [`Work::THREADS`] threads.
-#[derive(Clone, Copy, Debug)]
-pub enum Work {
-    /// A thread per element of this shape.
-    Elements(&'static [Extent]),
-    /// A warp per element of this shape.
-    Rows(&'static [Extent]),
-    /// A block per 16 by 16 elements of this matrix.
-    Tiles(&'static [Extent]),
-}
-
-impl Work {
-    /// Threads of a block.
-    pub const THREADS: usize = 256;
-
-    /// Blocks that it takes, in one dimension, if the dimensions of the call have these sizes.
-    #[must_use]
-    pub fn blocks(&self, sizes: &[usize]) -> usize {
-        let one = |extent: &Extent| match *extent {
-            Extent::Symbol(symbol) => sizes.get(symbol).copied().unwrap_or(0),
-            Extent::Fixed(size) => size,
-        };
-        let elements = |extents: &[Extent]| extents.iter().map(one).product::<usize>();
-        match self {
-            Self::Elements(extents) => elements(extents).div_ceil(Self::THREADS),
-            Self::Rows(extents) => elements(extents).div_ceil(Self::THREADS / 32),
-            Self::Tiles(extents) => extents.iter().map(|extent| one(extent).div_ceil(16)).product(),
-        }
-    }
-}
-
-/// The size of an axis as it is declared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
-    /// That of a dimension, by its place in [`Descriptor::symbols`].
-    Symbol(usize),
-    /// This many.
-    Fixed(usize),
 }

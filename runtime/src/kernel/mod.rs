@@ -4,7 +4,7 @@
 //! process(&x) ─> Call ── run ──> leases on all arguments, the stages as loops over slices, a new tensor
 //! ```
 //!
-//! `descriptor` is the table that goes with a kernel, `sizes` holds dimensions together at run time, `stored` converts
+//! `descriptor` is the table that goes with a kernel, `work` how much of it a launch does, `sizes` holds dimensions together at run time, `stored` converts
 //! between what is stored and what is computed with, `arithmetic` and `prelude.cu` define the operations that languages do
 //! differently, `rows` shares a loop out among threads, and `matmul` is the library's product.
 //!
@@ -16,6 +16,7 @@ mod matmul;
 mod rows;
 mod sizes;
 mod stored;
+mod work;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::{Dyn, Element, Tensor, WriteLease};
@@ -25,13 +26,12 @@ pub use arithmetic::{
     Fold, Integer, Ordered, abs, checked_quotient, checked_remainder, clamp, fold_lanes, fold_product,
     fold_sum, max, min,
 };
-pub use descriptor::{
-    Argument, Buffer, Descriptor, Extent, Role, ScalarParameter, Stage, TensorParameter, Work,
-};
+pub use descriptor::{Argument, Buffer, Descriptor, Role, ScalarParameter, Source, Stage, TensorParameter};
 pub use matmul::{Factor, matmul};
 pub use rows::{by_rows, rows_of};
 pub use sizes::bind_sizes;
 pub use stored::Stored;
+pub use work::{Count, Extent, Geometry, Term, Work};
 
 /// A computed index was outside its tensor.
 pub const OUTSIDE: u32 = 1;
@@ -115,6 +115,23 @@ pub fn settled(descriptor: &Descriptor, fault: u32) -> Result<()> {
         (ErrorKind::Unsupported, "an integer was divided by zero")
     };
     Err(Error::new(kind, message).with("kernel", descriptor.name))
+}
+
+/// What a kernel gives on the host whose code is CUDA C or PTX of a file.
+///
+/// # Errors
+/// Always: [`ErrorKind::Unsupported`].
+pub fn device_only<T>(descriptor: &Descriptor) -> Result<T> {
+    let (file, language) = match descriptor.source {
+        Source::Ptx { file, .. } => (file, "PTX"),
+        Source::Generated(_) => (descriptor.name, "CUDA C"),
+        Source::Cuda { file, .. } => (file, "CUDA C"),
+    };
+    let name = descriptor.name;
+    let message = format!(
+        "kernel `{name}` is {language} of {file}, which runs on devices; the host has no code for it"
+    );
+    Err(Error::new(ErrorKind::Unsupported, message))
 }
 
 /// What a kernel gives that did not compile.

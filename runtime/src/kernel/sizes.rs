@@ -1,6 +1,7 @@
 //! The sizes of a call: a dimension has one, wherever it stands.
 
-use super::descriptor::{Descriptor, Extent};
+use super::descriptor::Descriptor;
+use super::work::Extent;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Marks a dimension whose size is not known yet. No tensor has an axis of this size: it would exceed the address space.

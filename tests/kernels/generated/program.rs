@@ -151,6 +151,7 @@ fn main(descriptor: &Descriptor) -> String {
                 format!("(({} + 15) / 16) * (({} + 15) / 16)", product(&[*rows]), product(&[*columns]))
             }
             Work::Tiles(_) => panic!("a tile has two sides"),
+            Work::Given { .. } => panic!("generated stages derive their blocks"),
         };
         let arguments: Vec<String> = stage
             .arguments
@@ -159,6 +160,7 @@ fn main(descriptor: &Descriptor) -> String {
                 Argument::Written(buffer) | Argument::Read(buffer) => format!("b{buffer}.data()"),
                 Argument::Size(symbol) => format!("n{symbol}"),
                 Argument::Scalar(scalar) => format!("s{scalar}"),
+                Argument::Count(..) => panic!("generated stages take sizes as they are"),
                 Argument::Faults => "&fault".to_owned(),
             })
             .collect();

@@ -47,7 +47,7 @@ pub(super) fn descriptor(item: &KernelItem, printer: &Printer<'_>) -> TokenStrea
             scalars: &[#(#scalars),*],
             buffers: &[#(#buffers),*],
             stages: &[#(#stages),*],
-            source: #source,
+            source: #private::Source::Generated(#source),
         }
     }
 }
