@@ -21,8 +21,8 @@ const GAP: i32 = 30;
 const TOP: i32 = 78;
 const BOTTOM: i32 = HEIGHT - 62;
 /// Wall by bound at the bottom and the top of the scale; what lies beyond is drawn at the end.
-const SCALE: (f64, f64) = (0.9, 8.0);
-const TICKS: [f64; 4] = [1.0, 2.0, 4.0, 8.0];
+const SCALE: (f64, f64) = (0.9, 16.0);
+const TICKS: [f64; 5] = [1.0, 2.0, 4.0, 8.0, 16.0];
 
 const INK: RGBColor = RGBColor(40, 44, 52);
 const FAINT: RGBColor = RGBColor(222, 225, 230);
