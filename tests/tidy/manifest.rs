@@ -35,6 +35,7 @@ const GUESTS: &[(&str, &[&str])] = &[
     ("loom", &["runtime/src/sync.rs"]),
     ("lz4_flex", &["tiering/src/store"]),
     ("memmap2", &["tiering/src/origin", "runtime/src/shm", "benches/"]),
+    ("metrics", &["tiering/src/observe"]),
     ("ndarray", &["runtime/src/tensor/neighbours", "benches/"]),
     ("num_complex", &["runtime/src/number"]),
     ("plotters", &["benches/"]),
@@ -59,6 +60,7 @@ const GUESTS: &[(&str, &[&str])] = &[
     ("syn", &["macros/"]),
     ("tempfile", &["examples/"]),
     ("toml", &["tiering/src/policy", "tiering/cli/"]),
+    ("tracing", &["tiering/src/observe"]),
     ("zerocopy", &["runtime/src/number"]),
     ("zeroize", &["tiering/src/store"]),
 ];

@@ -3,9 +3,11 @@
 use super::Engine;
 use super::catalogue::Catalogue;
 use super::lease::{Front, Handle, Trails};
+use super::pass::PassClock;
 use super::persist::{Flush, Keeping};
 use super::request::Requests;
 use super::state::{Core, Driver, EVENTS_KEPT, Holds, Shared};
+use super::waits::Waits;
 use super::worker::Worker;
 use super::write_back::Dirty;
 use crate::device::host::FramePool;
@@ -135,6 +137,7 @@ fn shared(policy: Policy, evict: Option<Box<dyn Evict>>) -> Result<Shared> {
         woken: Vec::new(),
         holds: Holds::default(),
         follower: Follower::new(budget_bytes, policy.window_bytes()),
+        pass: PassClock::default(),
         trails: Trails::default(),
         store,
         hints: VecDeque::new(),
@@ -155,6 +158,7 @@ fn shared(policy: Policy, evict: Option<Box<dyn Evict>>) -> Result<Shared> {
         core: Mutex::new(core),
         changed: Condvar::new(),
         counters: Counters::default(),
+        waits: Waits::default(),
         clock: SystemClock::new(),
         events: Recent::new(EVENTS_KEPT),
         policy,

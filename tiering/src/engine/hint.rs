@@ -80,10 +80,14 @@ impl Shared {
             Followed::Learned => self.learned(core),
             Followed::Stale => {
                 self.event("schedule", "the program has changed: its passes are recorded anew");
+                self.pass_lost(core);
                 self.rank_anew(core);
             }
             Followed::Suspended | Followed::Resumed => self.rank_anew(core),
-            Followed::At(position) => self.rank_overdue(core, position),
+            Followed::At(position) => {
+                self.pass_at(core, position);
+                self.rank_overdue(core, position);
+            }
             // Without a schedule only advice tells of uses, on the clock of leases.
             Followed::Recording => self.rank_overdue(core, core.leases),
             Followed::Unscheduled => {}
@@ -102,6 +106,7 @@ impl Shared {
 
     fn learned(&self, core: &mut Core) {
         self.counters.schedules.add(1);
+        self.pass_lost(core);
         if let Some(schedule) = core.follower.schedule() {
             let (steps, kept) = (schedule.len(), schedule.kept_bytes());
             self.event("schedule", format!("a pass of {steps} leases learned, {kept} bytes of it stay"));

@@ -20,8 +20,11 @@ pub(super) use hits::{Front, Trails};
 use super::request::{Outcome, Span, TURN_NS};
 use super::slice::Lent;
 use super::state::{Core, Hold, Shared};
+use super::waits::Waited;
 use crate::error::{Error, ErrorKind, Result};
+use crate::object::ChunkKey;
 use crate::observe::clock::Clock;
+use crate::observe::spans::LeaseSpan;
 use crate::residency::state::{CopyState, Exclusive, Refused};
 use crate::transfer::STAGING_BLOCK_BYTES;
 use gates::Pass;
@@ -126,18 +129,35 @@ impl Shared {
     }
 
     fn acquire(&self, id: u64, range: Range<u64>, access: Access) -> Result<Held> {
+        let told = LeaseSpan::begin(if access == Access::Read { "read" } else { "write" });
         let mut core = self.enter(id)?;
         let lent = match self.ask(&mut core, id, range, access)? {
             Asked::Nothing => return Ok(NOTHING),
             Asked::Leased(lent) => lent,
-            Asked::Absent(lent) => {
-                core = self.wait_for(core, &lent.span, access)?;
-                lent
-            }
+            Asked::Absent(lent) => return self.acquire_absent(core, lent, access, &told),
         };
         let held = self.hold(&mut core, lent, access);
         drop(core);
         self.wake();
+        held
+    }
+
+    /// Waits for the bytes of a lease, and tells of the wait once the lock is free.
+    fn acquire_absent(
+        &self,
+        core: MutexGuard<'_, Core>,
+        lent: Lent,
+        access: Access,
+        told: &LeaseSpan,
+    ) -> Result<Held> {
+        let (mut core, waited, granted) = self.wait_for(core, &lent.span, access);
+        let held = granted.and_then(|()| self.hold(&mut core, lent, access));
+        drop(core);
+        self.wake();
+        if let Some(waited) = waited {
+            told.waited(&waited.tensor, waited.ns, waited.missed);
+            waited.tell();
+        }
         held
     }
 
@@ -232,7 +252,12 @@ impl Shared {
 
     /// Makes a request of a lease whose bytes are not there.
     fn enqueue(&self, core: &mut Core, span: &Span, access: Access, now_ns: u64) -> u64 {
-        let ticket = core.requests.push(span.clone(), access, now_ns);
+        let absent = |key: ChunkKey| {
+            let state = core.table.get(key).map(|chunk| chunk.state(self.host));
+            matches!(state, Some(CopyState::Absent | CopyState::Filling))
+        };
+        let missed = span.keys().any(absent);
+        let ticket = core.requests.push(span.clone(), access, now_ns, missed);
         self.want(core, span);
         if access == Access::Write {
             // Nobody overtakes a writer through a gate.
@@ -247,7 +272,7 @@ impl Shared {
         mut core: MutexGuard<'a, Core>,
         span: &Span,
         access: Access,
-    ) -> Result<MutexGuard<'a, Core>> {
+    ) -> (MutexGuard<'a, Core>, Option<Waited>, Result<()>) {
         let (since, start_ns) = (Instant::now(), self.clock.now_ns());
         let deadline = self.policy.deadline();
         let ticket = self.enqueue(&mut core, span, access, start_ns);
@@ -264,19 +289,20 @@ impl Shared {
                 self.grant_ready(&mut core);
             }
         }
-        self.counters.stall_ns.add(self.clock.now_ns() - start_ns);
-        match core.requests.remove(ticket).map(|request| request.outcome) {
-            Some(Outcome::Granted) => Ok(core),
+        let request = core.requests.remove(ticket);
+        let ns = self.clock.now_ns() - start_ns;
+        let waited = request.as_ref().map(|request| self.note_wait(&core, request, ns));
+        let granted = match request.map(|request| request.outcome) {
+            Some(Outcome::Granted) => Ok(()),
             Some(Outcome::Failed(error)) => Err(error),
             Some(Outcome::Waiting) | None => {
                 let error = self.too_late(&core, span, access);
                 self.unwant(&mut core, span);
                 self.collect(&mut core, span.object);
-                drop(core);
-                self.wake();
                 Err(error)
             }
-        }
+        };
+        (core, waited, granted)
     }
 
     /// Why a wait reached its deadline.

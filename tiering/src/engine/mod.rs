@@ -23,6 +23,7 @@ mod grant;
 mod hint;
 #[allow(unsafe_code, reason = "promises to leases that their bytes stay")]
 mod lease;
+mod pass;
 mod persist;
 mod report;
 mod request;
@@ -32,15 +33,18 @@ mod source;
 mod spill;
 mod state;
 mod verify;
+mod waits;
 mod worker;
 mod write_back;
 
 pub use builder::EngineBuilder;
+pub use pass::PassTaken;
 pub use persist::StoredTensor;
-pub use report::Report;
+pub use report::{Bounds, PassReport, Report};
 pub use source::Source;
 
 use crate::error::Result;
+use crate::io::DriverReport;
 use crate::object::Trace;
 use crate::observe::counters::Snapshot;
 use crate::policy::Policy;
@@ -161,7 +165,14 @@ impl Engine {
         self.handle.0.driver.get().map_or("none", |driver| driver.name)
     }
 
-    /// What it holds, moved and decided, to print.
+    /// What its driver does: depths, lanes, latencies. Cheap enough to ask some times a second.
+    #[must_use]
+    pub fn driver_report(&self) -> DriverReport {
+        self.handle.0.driver_report()
+    }
+
+    /// What it holds, moved and decided, to print. Where a schedule is followed this plans it again, to say how far the
+    /// last pass was from its bounds: ask now and then, not all the time.
     #[must_use]
     pub fn report(&self) -> Report {
         Report::of(&self.handle.0)

@@ -57,6 +57,8 @@ pub(super) struct Request {
     pub(super) outcome: Outcome,
     /// When it came, by the engine's clock.
     pub(super) since_ns: u64,
+    /// Whether bytes were missing then: else it waits for other leases.
+    pub(super) missed: bool,
     /// Whoever polls for it; `None` where a thread sleeps for it.
     pub(super) task: Option<Task>,
 }
@@ -88,7 +90,7 @@ pub(super) struct Requests {
 
 impl Requests {
     /// Adds a request and names it.
-    pub(super) fn push(&mut self, span: Span, access: Access, now_ns: u64) -> u64 {
+    pub(super) fn push(&mut self, span: Span, access: Access, now_ns: u64, missed: bool) -> u64 {
         let ticket = self.next_ticket;
         self.next_ticket += 1;
         self.queue.push(Request {
@@ -97,6 +99,7 @@ impl Requests {
             access,
             outcome: Outcome::Waiting,
             since_ns: now_ns,
+            missed,
             task: None,
         });
         ticket

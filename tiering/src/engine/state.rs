@@ -6,12 +6,14 @@
 
 use super::catalogue::Catalogue;
 use super::lease::{Front, Trails};
+use super::pass::PassClock;
 use super::persist::{Flush, Keeping};
 use super::request::{Requests, Span};
+use super::waits::Waits;
 use super::write_back::Dirty;
 use crate::device::host::FramePool;
 use crate::error::{Error, ErrorKind, Result};
-use crate::io::{DriverStats, Wake};
+use crate::io::{DriverReport, DriverStats, Wake};
 use crate::object::{ChunkKey, Touch};
 use crate::observe::clock::{Clock, SystemClock};
 use crate::observe::counters::Counters;
@@ -40,6 +42,7 @@ pub(super) struct Shared {
     /// Signalled when a request was granted or failed, or a lease ended.
     pub(super) changed: Condvar,
     pub(super) counters: Counters,
+    pub(super) waits: Waits,
     pub(super) clock: SystemClock,
     pub(super) events: Recent,
     pub(super) policy: Policy,
@@ -73,6 +76,8 @@ pub(super) struct Core {
     pub(super) woken: Vec<Waker>,
     pub(super) holds: Holds,
     pub(super) follower: Follower,
+    /// Passes of the schedule that the follower follows.
+    pub(super) pass: PassClock,
     /// Hits that follower and policy have not seen yet.
     pub(super) trails: Trails,
     /// The store, made at the first spill.
@@ -122,6 +127,11 @@ impl Shared {
     /// Notes something worth reporting.
     pub(super) fn event(&self, what: &'static str, detail: impl fmt::Display) {
         self.events.event(Event { at_ns: self.clock.now_ns(), what, detail: detail.to_string() });
+    }
+
+    /// What the driver does; nothing before it runs.
+    pub(super) fn driver_report(&self) -> DriverReport {
+        self.driver.get().map_or_else(DriverReport::default, |driver| driver.stats.report())
     }
 
     /// The host tier's name, for errors.

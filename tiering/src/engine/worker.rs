@@ -14,6 +14,9 @@ use crate::device::host::Block;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{Completion, FileSlot, Flight, Io, Lane, Op};
 use crate::object::ChunkKey;
+use crate::observe::clock::Clock;
+use crate::observe::gauges::Publisher;
+use crate::observe::spans::{self, FlightEnd};
 use crate::store::{Place as Spot, Written};
 use crate::transfer::{FileSpan, Freight, PieceStep, STAGING_BLOCK_BYTES, StagedFill, register, spill_span};
 use std::collections::{HashMap, VecDeque};
@@ -43,6 +46,23 @@ pub(super) enum Errand {
     FillCoded(ChunkKey),
     /// A scratch block, encoded.
     SpillCoded(ChunkKey),
+}
+
+impl Errand {
+    /// What there is to tell of its flight.
+    fn ended<'a>(&self, completion: &'a Completion<Freight>) -> FlightEnd<'a> {
+        let chunk = match self {
+            Self::Fill(key, ..) | Self::Piece(key, _) | Self::Spill(key, ..) => Some((key.object, key.chunk)),
+            Self::FillCoded(key) | Self::SpillCoded(key) => Some((key.object, key.chunk)),
+        };
+        FlightEnd {
+            lane: completion.flight.lane.name(),
+            op: if completion.flight.op == Op::Read { "read" } else { "write" },
+            bytes: completion.result.as_ref().copied().map_or(0, u64::from),
+            chunk,
+            error: completion.result.as_ref().err(),
+        }
+    }
 }
 
 /// Which file a flight goes to or comes from.
@@ -153,13 +173,16 @@ pub(super) struct Worker {
     pub(super) coding: Coding,
     /// Origin files that the driver knows, and their slots.
     attached: Vec<(Weak<OriginFile>, FileSlot)>,
+    publisher: Publisher,
 }
 
 impl Worker {
     pub(super) fn new(shared: Arc<Shared>, io: Box<dyn Io<Freight>>) -> Self {
+        let publisher = Publisher::new(shared.front.id());
         Self {
             shared,
             io,
+            publisher,
             errands: Vec::new(),
             free_errands: Vec::new(),
             staged: HashMap::new(),
@@ -176,7 +199,7 @@ impl Worker {
     /// Works until the engine is closed. The driver is dropped first, and waits for its flights before it gives
     /// their blocks up.
     pub(super) fn run(mut self) {
-        let _last_words = LastWords(Arc::clone(&self.shared));
+        let _last_words = LastWords(Arc::clone(&self.shared), Publisher::new(self.shared.front.id()));
         let mut done = Vec::new();
         loop {
             let (outgoing, woken, due) = {
@@ -201,7 +224,8 @@ impl Worker {
             if grown {
                 self.grow();
             }
-            let nap = if more || grown { Duration::ZERO } else { NAP.min(due) };
+            let told = self.tell();
+            let nap = if more || grown { Duration::ZERO } else { NAP.min(due).min(told) };
             if let Err(error) = self.io.wait(nap, &mut done) {
                 self.shared.event("driver failed", &error);
                 self.shared.lock().closed.get_or_insert("the driver has failed");
@@ -209,6 +233,13 @@ impl Worker {
             }
             self.verify(&mut done);
         }
+    }
+
+    /// Tells whoever listens what has happened, outside the lock; when to do so again.
+    fn tell(&mut self) -> Duration {
+        let shared = &self.shared;
+        shared.events.take_untold().iter().for_each(spans::event);
+        self.publisher.publish(shared.clock.now_ns(), shared.counters.snapshot(), || shared.levels())
     }
 
     /// One look at the state: what has ended, then what to start.
@@ -522,6 +553,7 @@ impl Worker {
             let errand = usize::try_from(completion.flight.tag).ok().and_then(|tag| self.errands.get(tag));
             if let Some(Some(errand)) = errand {
                 errand.verify(&self.shared.counters, completion);
+                spans::flight(&errand.ended(completion));
             }
         }
     }
@@ -567,7 +599,7 @@ impl Worker {
 }
 
 /// However the worker ends, nobody waits for it for ever.
-struct LastWords(Arc<Shared>);
+struct LastWords(Arc<Shared>, Publisher);
 
 impl Drop for LastWords {
     fn drop(&mut self) {
@@ -585,5 +617,7 @@ impl Drop for LastWords {
         drop(core);
         self.0.changed.notify_all();
         woken.into_iter().for_each(Waker::wake);
+        self.0.events.take_untold().iter().for_each(spans::event);
+        self.1.finish(self.0.counters.snapshot(), self.0.levels());
     }
 }

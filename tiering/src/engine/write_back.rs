@@ -30,6 +30,13 @@ pub(super) struct Dirty {
     writing: bool,
 }
 
+impl Dirty {
+    /// Bytes that no home has.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
 impl Shared {
     /// Brings the count of dirty bytes up to date with a chunk.
     pub(super) fn note_dirt(&self, core: &mut Core, key: ChunkKey) {

@@ -358,7 +358,7 @@ fn a_demand_overtakes_the_background(open: fn(usize) -> Driver) {
     assert!(last <= begun + 4, "{}: a demand came {last}th, {begun} had begun", driver.name());
     done.iter().for_each(assert_pattern);
     let report = driver.stats().report();
-    assert_eq!(report.lanes.map(|lane| lane.flights), [4, 6, 7, 7], "{report}");
+    assert_eq!(report.lanes.each_ref().map(|lane| lane.flights), [4, 6, 7, 7], "{report}");
 }
 
 /// A flight that is given up ends once, with its buffer, as cancelled or as done; others do not notice.

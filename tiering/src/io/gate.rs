@@ -144,7 +144,8 @@ impl Gate {
             let tuner = &self.tuners[op.index()];
             let (trials, moves) = tuner.steps();
             let (window_bytes, piece_bytes) = (self.window_bytes(op), tuner.piece_bytes());
-            stats.depth(op, DepthReport { window_bytes, piece_bytes, trials, moves });
+            let depth = DepthReport { window_bytes, piece_bytes, trials, moves };
+            stats.depth(op, depth, tuner.best_bytes_per_s());
         }
     }
 

@@ -72,6 +72,8 @@ pub(super) struct Queue<B> {
     /// Slots of detached files whose last flight has ended.
     freed: Vec<FileSlot>,
     bytes: u64,
+    /// Flights under way in each direction, and since when there are any.
+    busy: [(u32, Duration); 2],
     stats: Arc<DriverStats>,
 }
 
@@ -89,6 +91,7 @@ impl<B: IoBuf> Queue<B> {
             ready: Vec::new(),
             freed: Vec::new(),
             bytes: 0,
+            busy: [(0, Duration::ZERO); 2],
             stats,
         }
     }
@@ -158,6 +161,7 @@ impl<B: IoBuf> Queue<B> {
                 self.due.push(lane, ticket);
                 self.gate.submitted(lane, op);
                 self.bytes += len;
+                self.begin(op, now);
                 Ok(Some(ticket))
             }
             Err(held) => {
@@ -235,6 +239,15 @@ impl<B: IoBuf> Queue<B> {
         }
     }
 
+    fn begin(&mut self, op: Op, now: Duration) {
+        let (flights, since) = &mut self.busy[op.index()];
+        if *flights == 0 {
+            *since = now;
+        }
+        *flights += 1;
+        self.stats.began(self.flights.busy());
+    }
+
     fn end(&mut self, ticket: Ticket, now: Duration) {
         let Some(Held { underway, since }) = self.flights.remove(ticket) else { return };
         let completion = underway.end();
@@ -242,7 +255,13 @@ impl<B: IoBuf> Queue<B> {
         let moved = completion.result.as_ref().copied().unwrap_or(0);
         self.gate.ended(flight.lane, flight.op, now);
         self.bytes = self.bytes.saturating_sub(u64::from(flight.len));
-        self.stats.ended(flight.lane, u64::from(moved), now.saturating_sub(since));
+        let (under_way, busy_since) = &mut self.busy[flight.op.index()];
+        *under_way = under_way.saturating_sub(1);
+        if *under_way == 0 {
+            self.stats.was_busy(flight.op, now.saturating_sub(*busy_since));
+        }
+        let (taken, left) = (now.saturating_sub(since), self.flights.busy());
+        self.stats.ended(flight.lane, flight.op, u64::from(moved), taken, left);
         self.land(flight.file);
         self.ready.push(completion);
     }

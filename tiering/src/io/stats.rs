@@ -1,19 +1,52 @@
 //! What a driver does, for reports: relaxed atomics that its thread writes and anyone reads.
 
 use super::{Lane, Op};
+use crate::observe::histogram::{Distribution, Histogram};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Flights that ended, of one lane.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Flights that ended, of one lane: `bytes = bytes read + bytes_written`, `flights = latency.count()` and
+/// `taken_ns = latency.sum_ns()`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LaneReport {
     /// Flights.
     pub flights: u64,
     /// Bytes they moved.
     pub bytes: u64,
+    /// Of those, bytes written.
+    pub bytes_written: u64,
     /// Time from `submit` to their end, all of them together.
     pub taken_ns: u64,
+    /// That time, flight by flight.
+    pub latency: Distribution,
+}
+
+/// What moved in one direction. Over all lanes: `bytes = Σ bytes(lane)` of that direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FlowReport {
+    /// Bytes moved.
+    pub bytes: u64,
+    /// Time in which at least one flight of this direction was under way.
+    pub busy_ns: u64,
+    /// Time from `submit` to end of all flights together.
+    pub taken_ns: u64,
+    /// Most bytes per second over a span of at least 64 MiB in which the device was kept full; 0 until there was one.
+    pub best_bytes_per_s: u64,
+}
+
+impl FlowReport {
+    /// Bytes per second while something was under way; `None` before.
+    #[must_use]
+    pub fn bytes_per_s(&self) -> Option<f64> {
+        (self.busy_ns > 0).then(|| self.bytes as f64 * 1e9 / self.busy_ns as f64)
+    }
+
+    /// Flights under way on average, while any was; `None` before.
+    #[must_use]
+    pub fn mean_depth(&self) -> Option<f64> {
+        (self.busy_ns > 0).then(|| self.taken_ns as f64 / self.busy_ns as f64)
+    }
 }
 
 /// What the driver keeps with the device, in one direction.
@@ -38,12 +71,18 @@ impl DepthReport {
 }
 
 /// A driver at one moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DriverReport {
-    /// Reading.
+    /// How deep it reads.
     pub reads: DepthReport,
-    /// Writing.
+    /// How deep it writes.
     pub writes: DepthReport,
+    /// What it read.
+    pub reading: FlowReport,
+    /// What it wrote.
+    pub writing: FlowReport,
+    /// Flights under way now.
+    pub in_flight: u64,
     /// By [`Lane::index`].
     pub lanes: [LaneReport; Lane::ALL.len()],
     /// Flights that were cancelled before their end.
@@ -67,10 +106,16 @@ impl fmt::Display for DriverReport {
                 depth.trials
             )?;
         }
-        write!(f, "cancelled {}, punted {}", self.cancelled, self.punted)?;
+        write!(f, "{} under way, cancelled {}, punted {}", self.in_flight, self.cancelled, self.punted)?;
         for (lane, report) in Lane::ALL.iter().zip(&self.lanes).filter(|(_, report)| report.flights > 0) {
-            let mean = Duration::from_nanos(report.taken_ns / report.flights.max(1));
-            write!(f, "; {lane} {} flights, {:.1} MiB, {mean:.1?} each", report.flights, mib(report.bytes))?;
+            let (read, written) = (report.bytes - report.bytes_written, report.bytes_written);
+            write!(
+                f,
+                "\n  {lane}: {:.1} MiB read, {:.1} MiB written; {}",
+                mib(read),
+                mib(written),
+                report.latency
+            )?;
         }
         Ok(())
     }
@@ -80,8 +125,31 @@ impl fmt::Display for DriverReport {
 #[derive(Debug, Default)]
 pub struct DriverStats {
     depths: [[AtomicU64; 4]; 2],
-    lanes: [[AtomicU64; 3]; Lane::ALL.len()],
+    flows: [[AtomicU64; 4]; 2],
+    lanes: [LaneStats; Lane::ALL.len()],
+    in_flight: AtomicU64,
     cancelled: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct LaneStats {
+    /// By [`Op::index`].
+    bytes: [AtomicU64; 2],
+    latency: Histogram,
+}
+
+impl LaneStats {
+    fn report(&self) -> LaneReport {
+        let [read, written] = [Op::Read, Op::Write].map(|op| self.bytes[op.index()].load(Ordering::Relaxed));
+        let latency = self.latency.snapshot();
+        LaneReport {
+            flights: latency.count(),
+            bytes: read + written,
+            bytes_written: written,
+            taken_ns: latency.sum_ns(),
+            latency,
+        }
+    }
 }
 
 impl DriverStats {
@@ -96,36 +164,60 @@ impl DriverStats {
             trials: get(&values[2]),
             moves: get(&values[3]),
         };
+        let flow = |values: &[AtomicU64; 4]| FlowReport {
+            bytes: get(&values[0]),
+            busy_ns: get(&values[1]),
+            taken_ns: get(&values[2]),
+            best_bytes_per_s: get(&values[3]),
+        };
         DriverReport {
             reads: depth(&self.depths[Op::Read.index()]),
             writes: depth(&self.depths[Op::Write.index()]),
-            lanes: std::array::from_fn(|lane| {
-                let [flights, bytes, taken_ns] = &self.lanes[lane];
-                LaneReport { flights: get(flights), bytes: get(bytes), taken_ns: get(taken_ns) }
-            }),
+            reading: flow(&self.flows[Op::Read.index()]),
+            writing: flow(&self.flows[Op::Write.index()]),
+            in_flight: get(&self.in_flight),
+            lanes: std::array::from_fn(|lane| self.lanes[lane].report()),
             cancelled: get(&self.cancelled),
             punted: punted(),
         }
     }
 
-    pub(super) fn ended(&self, lane: Lane, bytes: u64, taken: Duration) {
-        // Flights take less than five centuries.
-        let taken_ns = taken.as_nanos() as u64;
-        for (counter, amount) in self.lanes[lane.index()].iter().zip([1, bytes, taken_ns]) {
-            counter.fetch_add(amount, Ordering::Relaxed);
-        }
+    /// A flight was taken: so many are under way now.
+    pub(super) fn began(&self, in_flight: usize) {
+        self.in_flight.store(in_flight as u64, Ordering::Relaxed);
+    }
+
+    /// A flight has ended: so many are still under way.
+    pub(super) fn ended(&self, lane: Lane, op: Op, bytes: u64, taken: Duration, in_flight: usize) {
+        let (taken_ns, stats, flow) = (nanos(taken), &self.lanes[lane.index()], &self.flows[op.index()]);
+        stats.latency.record(taken_ns);
+        stats.bytes[op.index()].fetch_add(bytes, Ordering::Relaxed);
+        flow[0].fetch_add(bytes, Ordering::Relaxed);
+        flow[2].fetch_add(taken_ns, Ordering::Relaxed);
+        self.in_flight.store(in_flight as u64, Ordering::Relaxed);
+    }
+
+    /// Flights of a direction were under way without a break for so long.
+    pub(super) fn was_busy(&self, op: Op, busy: Duration) {
+        self.flows[op.index()][1].fetch_add(nanos(busy), Ordering::Relaxed);
     }
 
     pub(super) fn cancelled(&self) {
         self.cancelled.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn depth(&self, op: Op, depth: DepthReport) {
+    pub(super) fn depth(&self, op: Op, depth: DepthReport, best_bytes_per_s: f64) {
         let values = [depth.window_bytes, u64::from(depth.piece_bytes), depth.trials, depth.moves];
         for (place, value) in self.depths[op.index()].iter().zip(values) {
             place.store(value, Ordering::Relaxed);
         }
+        self.flows[op.index()][3].store(best_bytes_per_s as u64, Ordering::Relaxed);
     }
+}
+
+/// Flights take less than five centuries.
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The kernel's own workers in this process: a transfer that would block is left to one of them.

@@ -101,6 +101,7 @@ pub(super) struct Tuner {
     pause: u32,
     trials: u64,
     moves: u64,
+    best_bytes_per_s: f64,
 }
 
 impl Tuner {
@@ -116,6 +117,7 @@ impl Tuner {
             pause: RESTS.0,
             trials: 0,
             moves: 0,
+            best_bytes_per_s: 0.0,
         }
     }
 
@@ -134,6 +136,11 @@ impl Tuner {
         (self.trials, self.moves)
     }
 
+    /// The fastest span so far; 0 before the first.
+    pub(super) fn best_bytes_per_s(&self) -> f64 {
+        self.best_bytes_per_s
+    }
+
     fn in_force(&self) -> Setting {
         match &self.trial {
             Some(trial) if trial.present.is_some() => trial.setting,
@@ -143,9 +150,6 @@ impl Tuner {
 
     /// Bytes have landed at `now`, the device being full and more waiting for it.
     pub(super) fn landed(&mut self, bytes: u64, now: Duration) {
-        if self.fixed {
-            return;
-        }
         if self.span.skip > 0 {
             self.span.skip = self.span.skip.saturating_sub(bytes);
             return;
@@ -169,6 +173,11 @@ impl Tuner {
 
     /// A span has ended.
     fn measured(&mut self, rate: f64) {
+        self.best_bytes_per_s = self.best_bytes_per_s.max(rate);
+        if self.fixed {
+            self.span = Span::default();
+            return;
+        }
         let before = self.in_force();
         match &mut self.trial {
             None => {

@@ -38,6 +38,8 @@ pub struct Recent {
 struct Kept {
     events: VecDeque<Event>,
     dropped: u64,
+    /// The latest of them that [`Recent::take_untold`] has not given yet.
+    untold: usize,
 }
 
 impl Recent {
@@ -53,16 +55,27 @@ impl Recent {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         (kept.events.iter().cloned().collect(), kept.dropped)
     }
+
+    /// The kept events that this has not given before, oldest first: to tell them to others, outside any lock.
+    #[must_use]
+    pub fn take_untold(&self) -> Vec<Event> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let untold = std::mem::take(&mut kept.untold);
+        let told = kept.events.len() - untold;
+        kept.events.iter().skip(told).cloned().collect()
+    }
 }
 
 impl Sink for Recent {
     fn event(&self, event: Event) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.events.push_back(event);
+        kept.untold += 1;
         if kept.events.len() > self.limit {
             kept.events.pop_front();
             kept.dropped += 1;
         }
+        kept.untold = kept.untold.min(kept.events.len());
     }
 }
 

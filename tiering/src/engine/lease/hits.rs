@@ -103,6 +103,11 @@ impl Front {
         let turn = Turn(AtomicU64::new(1));
         Self { id: NEXT.fetch_add(1, Ordering::Relaxed), forks: forks(), bell: AtomicBool::new(false), turn }
     }
+
+    /// The engine's number in this process.
+    pub(in crate::engine) fn id(&self) -> u64 {
+        self.id
+    }
 }
 
 /// The core's side of the trails.

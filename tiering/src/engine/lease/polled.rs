@@ -81,7 +81,8 @@ impl Shared {
         }
         let given_up = || Error::new(ErrorKind::Missing, "the request was given up");
         let Some(request) = core.requests.remove(ticket) else { return Poll::Ready(Err(given_up())) };
-        self.counters.stall_ns.add(self.clock.now_ns().saturating_sub(request.since_ns));
+        let ns = self.clock.now_ns().saturating_sub(request.since_ns);
+        let waited = self.note_wait(&core, &request, ns);
         let held = match (request.outcome, request.task) {
             (Outcome::Granted, Some(task)) => self.hold(&mut core, task.lent, request.access),
             (Outcome::Failed(error), _) => Err(error),
@@ -89,6 +90,7 @@ impl Shared {
         };
         drop(core);
         self.wake();
+        waited.tell();
         Poll::Ready(held)
     }
 
