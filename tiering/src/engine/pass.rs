@@ -51,7 +51,7 @@ impl Shared {
             });
         }
         // The first sight of a schedule may be in the middle of a pass.
-        let seen = next.is_some() || position % len == 0;
+        let seen = next.is_some() || position.is_multiple_of(len);
         core.pass.began = seen.then_some(now);
         core.pass.next = Some((position / len + 1).saturating_mul(len));
     }

@@ -6,8 +6,9 @@ use crate::plan::bound::{bound_ns, roofline_ns};
 use crate::plan::min::bytes_per_pass;
 use std::fmt;
 
-/// Passes that MIN is played: the first fills the tier, the last keeps nothing, the others are steady.
-const MIN_PASSES: u32 = 8;
+/// Passes that MIN is played, more where they are short: the first fills the tier, the last keeps nothing, and what the
+/// others read goes up and down by a chunk.
+const MIN_PASSES: std::ops::RangeInclusive<usize> = 8..=64;
 
 /// Passes that the plan is played; the last is steady.
 const PLAN_PASSES: u32 = 4;
@@ -55,8 +56,10 @@ impl PassReport {
     pub(super) fn of(trace: &Trace, means: &Means) -> Self {
         let uses: usize = trace.steps.iter().map(|step| step.touches.len()).sum();
         let resident_bytes = means.capacity_bytes.saturating_sub(means.window_bytes);
-        let played =
-            (uses <= USES_MAX).then(|| bytes_per_pass(trace, resident_bytes, MIN_PASSES).ok()).flatten();
+        // At most 64.
+        let passes = (2 * USES_MAX / uses.max(1)).clamp(*MIN_PASSES.start(), *MIN_PASSES.end()) as u32;
+        let play = || bytes_per_pass(trace, resident_bytes, passes).ok();
+        let played = if uses <= USES_MAX { play() } else { None };
         let bytes_min = played.map(|passes| settled(&passes));
         Self {
             leases: trace.steps.len(),
