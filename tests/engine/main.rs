@@ -3,6 +3,7 @@
 
 mod adam;
 mod advice;
+mod campaign;
 mod checksums;
 mod codecs;
 mod damage;

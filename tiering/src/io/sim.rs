@@ -15,6 +15,10 @@ use std::ptr::NonNull;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
+mod tally;
+
+pub use tally::Tally;
+
 /// What goes wrong with one flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -63,6 +67,10 @@ pub struct Faults {
     pub breaks_after_waits: Option<u64>,
     /// What goes wrong with the flight of this number, counted from 0, whatever the rates say.
     pub planned: HashMap<u64, Fault>,
+    /// The same by the number of the write, counted from 0 over writes alone.
+    pub planned_writes: HashMap<u64, Fault>,
+    /// Counts what has gone wrong; simulators whose plans are clones of one another share it.
+    pub tally: Arc<Tally>,
 }
 
 impl Faults {
@@ -81,6 +89,8 @@ impl Faults {
             refused: false,
             breaks_after_waits: None,
             planned: HashMap::new(),
+            planned_writes: HashMap::new(),
+            tally: Arc::default(),
         }
     }
 
@@ -88,6 +98,13 @@ impl Faults {
     #[must_use]
     pub fn at(mut self, nth: u64, fault: Fault) -> Self {
         self.planned.insert(nth, fault);
+        self
+    }
+
+    /// Plans a fault for the `nth` write submitted, counted from 0, whatever the rates say.
+    #[must_use]
+    pub fn at_write(mut self, nth: u64, fault: Fault) -> Self {
+        self.planned_writes.insert(nth, fault);
         self
     }
 }
@@ -112,6 +129,7 @@ pub struct Sim<B: IoBuf> {
     fates: HashMap<Ticket, Fate>,
     bell: Arc<Bell>,
     submitted: u64,
+    writes: u64,
     waits: u64,
     ticks: u64,
 }
@@ -191,12 +209,13 @@ impl<B: IoBuf> Sim<B> {
             fates: HashMap::new(),
             bell: Arc::new(Bell::default()),
             submitted: 0,
+            writes: 0,
             waits: 0,
             ticks: 0,
         })
     }
 
-    fn fault_of(&mut self, nth: u64) -> Option<Fault> {
+    fn fault_of(&mut self, nth: u64, write: Option<u64>) -> Option<Fault> {
         let (short, fail) = (u64::from(self.faults.short_per_mille), u64::from(self.faults.fail_per_mille));
         let damage = u64::from(self.faults.damage_per_mille);
         let roll = self.dice.below(1000);
@@ -208,7 +227,8 @@ impl<B: IoBuf> Sim<B> {
             }
             _ => None,
         };
-        self.faults.planned.get(&nth).copied().or(random)
+        let planned_write = || self.faults.planned_writes.get(&write?).copied();
+        self.faults.planned.get(&nth).copied().or_else(planned_write).or(random)
     }
 
     fn now(&self) -> Duration {
@@ -222,14 +242,19 @@ impl<B: IoBuf> Sim<B> {
         let mut alive = false;
         while let Some(attempt) = self.queue.depart(now) {
             let fate = self.fates.remove(&attempt.flight).unwrap_or_default();
+            self.faults.tally.late.add(u64::from(fate.waits_left > 0));
+            self.faults.tally.stuck.add(u64::from(fate.fault == Some(Fault::Stuck)));
             self.pending.push_back(Pending { attempt, fate });
             alive = true;
         }
         if self.faults.reorder {
+            let mut moved = false;
             for last in (1..self.pending.len()).rev() {
                 let other = self.dice.below(last as u64 + 1) as usize;
                 self.pending.swap(last, other);
+                moved |= other != last;
             }
+            self.faults.tally.reordered.add(u64::from(moved));
         }
         for _ in 0..self.pending.len() {
             let Some(mut pending) = self.pending.pop_front() else { break };
@@ -256,11 +281,15 @@ impl<B: IoBuf> Sim<B> {
         // SAFETY:
         // - the queue is told of the end after this, and not before
         let moved = |most: u32| unsafe { blocking::transfer(attempt, most) };
+        let tally = &self.faults.tally;
         match pending.fate.fault.take() {
-            Some(Fault::Fail(errno)) => Err(io::Error::from_raw_os_error(errno)),
+            Some(Fault::Fail(errno)) => {
+                tally.failed.add(1);
+                Err(io::Error::from_raw_os_error(errno))
+            }
             Some(Fault::Short) => match blocks(&mut self.dice) {
-                0 => Ok(0),
-                part => moved(part),
+                0 => tally.short.told(Ok(0)),
+                part => tally.short.told(moved(part)),
             },
             Some(Fault::Flip) => {
                 let moved = moved(u32::MAX)?;
@@ -269,6 +298,7 @@ impl<B: IoBuf> Sim<B> {
                     // SAFETY:
                     // - the queue is told of the end after this, and not before
                     unsafe { blocking::flip(attempt, (bit / 8) as u32, (bit % 8) as u8) };
+                    tally.flipped.add(1);
                 }
                 Ok(moved)
             }
@@ -277,11 +307,11 @@ impl<B: IoBuf> Sim<B> {
                 if part > 0 {
                     moved(part)?;
                 }
-                Ok(attempt.piece.len)
+                tally.torn.told(Ok(attempt.piece.len))
             }
             // SAFETY:
             // - the queue is told of the end after this, and not before
-            Some(Fault::Misdirected) => unsafe { blocking::transfer_astray(attempt) },
+            Some(Fault::Misdirected) => tally.astray.told(unsafe { blocking::transfer_astray(attempt) }),
             Some(Fault::Stuck) | None => moved(u32::MAX),
         }
     }
@@ -300,7 +330,9 @@ impl<B: IoBuf> Io<B> for Sim<B> {
         self.queue.detach(slot);
     }
 
+    /// Refuses, as a kernel does that has no memory to lock.
     unsafe fn register(&mut self, _index: u16, _base: NonNull<u8>, _len: usize) -> bool {
+        self.faults.tally.unregistered.add(1);
         false
     }
 
@@ -325,8 +357,11 @@ impl<B: IoBuf> Io<B> for Sim<B> {
     }
 
     fn submit(&mut self, flight: Flight<B>) -> std::result::Result<(), Flight<B>> {
+        let op = flight.op;
         let Some(ticket) = self.queue.submit(flight, self.now())? else { return Ok(()) };
-        let fault = self.fault_of(self.submitted);
+        let write = (op == Op::Write).then_some(self.writes);
+        self.writes += u64::from(write.is_some());
+        let fault = self.fault_of(self.submitted, write);
         // At most `delay_waits`, which has 32 bits.
         let waits_left = self.dice.below(u64::from(self.faults.delay_waits) + 1) as u32;
         self.fates.insert(ticket, Fate { fault, waits_left });

@@ -108,3 +108,19 @@ fn the_driver_itself_may_fail() {
     let broken = sim.wait(Duration::ZERO, &mut Vec::new()).unwrap_err();
     assert_eq!(broken.kind(), ErrorKind::Io);
 }
+
+/// What is injected is counted, by kind, and by all who share the plan; what is planned for a write hits no read.
+#[test]
+fn what_goes_wrong_is_counted() {
+    let mut faults = Faults { short_per_mille: 300, delay_waits: 2, reorder: true, ..Faults::none(5) };
+    faults = faults.at_write(0, Fault::Fail(libc::ENOSPC));
+    let story = play(faults.clone());
+    assert!(story.iter().all(|(_, result)| result.is_ok()), "none of them writes");
+    let tally = &faults.tally;
+    assert!(tally.short.get() > 5 && tally.late.get() > 10 && tally.reordered.get() > 0, "{tally}");
+    assert_eq!((tally.failed.get(), tally.torn.get()), (0, 0));
+    let once = tally.total();
+    play(faults.clone());
+    assert_eq!(tally.total(), 2 * once, "the same seed, the same faults: {tally}");
+    assert!(tally.to_string().contains("short") && !tally.to_string().contains("torn"), "{tally}");
+}
