@@ -87,7 +87,7 @@ impl State {
     }
 
     fn read(&self) -> Result<(), Error> {
-        self.check(&*self.tensor.read()?);
+        self.check(&self.tensor.read()?);
         Ok(())
     }
 
