@@ -123,6 +123,7 @@ impl Sim {
                 spec: spec.clone(),
                 memory: Mutex::new(Memory::new(spec.memory_bytes)?),
                 faults: Mutex::new(Faults::default()),
+                ending: AtomicBool::new(false),
                 lost: AtomicBool::new(false),
                 touching: RwLock::new(()),
                 link_up: Mutex::new(()),
@@ -239,7 +240,12 @@ impl Sim {
     ) -> Result<()> {
         let streams = lock(&self.streams);
         let queue = streams.get(&stream.0).ok_or_else(|| self.invalid("no such stream", call))?;
-        lock(&self.world.hazards).submit(stream.0, &format!("{call:?}"), accesses);
+        let mut hazards = lock(&self.world.hazards);
+        // What comes to a lost device is never done.
+        if !self.is_lost() {
+            hazards.submit(stream.0, &format!("{call:?}"), accesses);
+        }
+        drop(hazards);
         if strike {
             queue.line.submit(Work::Strike);
         }

@@ -218,7 +218,7 @@ impl Queue {
 }
 
 fn run(world: &World, device: &Shared, work: Work) {
-    if device.lost.load(Ordering::Acquire) {
+    if device.ending.load(Ordering::Acquire) {
         return;
     }
     match work {
@@ -233,7 +233,7 @@ fn run(world: &World, device: &Shared, work: Work) {
         work => {
             let _touching = device.touching.read().unwrap_or_else(PoisonError::into_inner);
             // Once more: whoever struck meanwhile has waited for the lock, and may have taken the bytes away.
-            if !device.lost.load(Ordering::Acquire) {
+            if !device.ending.load(Ordering::Acquire) {
                 touch(world, device, work);
             }
         }

@@ -27,8 +27,11 @@ pub(super) struct Shared {
     pub(super) spec: SimSpec,
     pub(super) memory: Mutex<Memory>,
     pub(super) faults: Mutex<Faults>,
+    /// A sticky fault has struck: nothing more is begun.
+    pub(super) ending: AtomicBool,
+    /// What was under way has ended too: whoever reads this may take the bytes away.
     pub(super) lost: AtomicBool,
-    /// Shared by whatever touches bytes at this moment; a device that is lost waits for it, and touches none after.
+    /// Shared by whatever touches bytes at this moment.
     pub(super) touching: RwLock<()>,
     pub(super) link_up: Mutex<()>,
     pub(super) link_down: Mutex<()>,
@@ -52,11 +55,15 @@ impl World {
         self.next_handle.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// The device is lost: whoever waits is woken and told.
+    /// The device is lost, once what it does at this moment has ended: whoever waits is woken and told.
     pub(super) fn strike(&self, device: &Shared) {
-        device.lost.store(true, Ordering::Release);
+        device.ending.store(true, Ordering::Release);
         drop(device.touching.write().unwrap_or_else(PoisonError::into_inner));
-        lock(&self.hazards).all_ended();
+        let mut hazards = lock(&self.hazards);
+        hazards.all_ended();
+        // Under the lock of the book: who finds the device lost finds its uses ended.
+        device.lost.store(true, Ordering::Release);
+        drop(hazards);
         lock(&self.events).values().for_each(|event| event.shake());
     }
 }
