@@ -3,6 +3,7 @@
 
 mod adam;
 mod advice;
+mod budget;
 mod campaign;
 mod checksums;
 mod codecs;

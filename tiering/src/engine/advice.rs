@@ -139,6 +139,23 @@ impl Shared {
         Ok(())
     }
 
+    /// The budget was lowered: of what is kept by advice, only as much stays as may be kept of it, the eldest objects.
+    pub(super) fn keep_less(&self, core: &mut Core) {
+        let allowed = core.pool.budget_bytes() / RESIDENT_SHARE;
+        if core.resident_bytes <= allowed {
+            return;
+        }
+        let kept = |key: &ChunkKey| core.catalogue.seat(*key).is_some_and(|seat| seat.resident);
+        let keys: Vec<_> = core.table.iter().map(|(key, _)| key).filter(kept).collect();
+        for key in keys.into_iter().rev() {
+            if core.resident_bytes <= allowed {
+                break;
+            }
+            self.let_go(core, key);
+        }
+        self.event("advice", format!("of what is kept resident, {} bytes stay", core.resident_bytes));
+    }
+
     fn let_go(&self, core: &mut Core, key: ChunkKey) {
         let bytes = self.copy_bytes(core, key);
         let kept = core.catalogue.seat_mut(key).map(|seat| std::mem::take(&mut seat.resident));

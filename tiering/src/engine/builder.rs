@@ -1,6 +1,7 @@
 //! Starting an engine: the state, then the worker with its driver, then the handle that both live by.
 
 use super::Engine;
+use super::budget::Allowance;
 use super::catalogue::Catalogue;
 use super::lease::{Front, Handle, Trails};
 use super::pass::PassClock;
@@ -148,6 +149,7 @@ fn shared(policy: Policy, evict: Option<Box<dyn Evict>>) -> Result<Shared> {
         leaving_bytes: 0,
         spilling: 0,
         staging_bytes: 0,
+        allowance: Allowance::new(policy.window_bytes()),
         dirty: Dirty::default(),
         flush: Flush::default(),
         coding,

@@ -24,7 +24,7 @@ impl Shared {
 
     /// The chunk to fetch ahead now, and whether a hint asks for it.
     pub(super) fn next_ahead(&self, core: &mut Core) -> Option<(ChunkKey, bool)> {
-        while core.hinted_bytes < self.policy.window_bytes()
+        while core.hinted_bytes < core.allowance.window_bytes()
             && let Some(key) = core.hints.pop_front()
         {
             if self.is_fetchable(core, key) {
@@ -104,7 +104,7 @@ impl Shared {
         }
     }
 
-    fn learned(&self, core: &mut Core) {
+    pub(super) fn learned(&self, core: &mut Core) {
         self.counters.schedules.add(1);
         self.pass_lost(core);
         if let Some(schedule) = core.follower.schedule() {
@@ -114,7 +114,7 @@ impl Shared {
         self.rank_anew(core);
     }
 
-    fn rank_anew(&self, core: &mut Core) {
+    pub(super) fn rank_anew(&self, core: &mut Core) {
         let mut victims = std::mem::replace(&mut core.victims, Box::new(Lru::new()));
         victims.reset(&mut |key| self.next_use(core, key));
         core.victims = victims;

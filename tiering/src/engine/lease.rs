@@ -204,7 +204,7 @@ impl Shared {
 
     /// # Errors
     /// `Budget` when the span can never be held at once.
-    fn check_fits(&self, core: &Core, span: &Span) -> Result<()> {
+    pub(super) fn check_fits(&self, core: &Core, span: &Span) -> Result<()> {
         let staged = core.catalogue.get(span.object).is_some_and(|object| !object.placement.direct);
         let least = if staged { STAGING_BLOCK_BYTES as u64 } else { 0 };
         let staging = core.staging_bytes.max(least);
@@ -328,7 +328,7 @@ impl Shared {
         error.with("tensor", core.catalogue.name(span.object)).with("tier", self.host_name())
     }
 
-    fn held_bytes(&self, core: &Core) -> u64 {
+    pub(super) fn held_bytes(&self, core: &Core) -> u64 {
         let leased = core.table.iter().filter(|(key, chunk)| {
             let inside = || core.catalogue.get(key.object).is_some_and(|object| object.gates.holds() > 0);
             chunk.is_leased() || (chunk.state(self.host) != CopyState::Absent && inside())

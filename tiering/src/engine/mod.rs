@@ -12,6 +12,7 @@
 //! takes it back; `spill` writes it down when it is dirty and must go; `forget` gives everything back.
 
 mod advice;
+mod budget;
 mod builder;
 mod catalogue;
 mod codec;
@@ -153,10 +154,10 @@ impl Engine {
         self.handle.0.lock().pool.budget_bytes()
     }
 
-    /// Bytes that may be fetched ahead of need.
+    /// Bytes that may be fetched ahead of need, under the present budget.
     #[must_use]
     pub fn window_bytes(&self) -> u64 {
-        self.handle.0.policy.window_bytes()
+        self.handle.0.lock().allowance.window_bytes()
     }
 
     /// The driver that moves file bytes: `io_uring` or `threads`.

@@ -14,9 +14,9 @@ const LEAVING_SHARE: u64 = 16;
 
 /// Victims that could not leave, and why.
 #[derive(Debug, Default)]
-struct Stuck {
-    keys: Vec<ChunkKey>,
-    why: Option<Error>,
+pub(super) struct Stuck {
+    pub(super) keys: Vec<ChunkKey>,
+    pub(super) why: Option<Error>,
 }
 
 /// How much a fetch may push aside.
@@ -52,7 +52,7 @@ impl Urgency {
 pub(super) enum Room {
     /// A block, its bytes reserved in the ledger.
     Block(Block),
-    /// None yet: the pool may commit more of its budget first.
+    /// None yet: the pool may commit more of its budget first, perhaps after it has given something back.
     Grow,
     /// None yet: dirty victims are being spilled.
     Leaving,
@@ -97,7 +97,8 @@ impl Shared {
                     debug_assert!(reserved.is_ok(), "the pool holds no more than the tier's budget");
                     return Room::Block(block);
                 }
-                if core.pool.growth().is_some() {
+                // What has come free of spans that retire makes room once it was given back.
+                if core.pool.growth().is_some() || core.pool.is_leaving() {
                     return Room::Grow;
                 }
             }
@@ -145,7 +146,14 @@ impl Shared {
 
     /// Evicts a victim that its home holds, spills one that it does not. Once the store has refused, dirty victims
     /// stay.
-    fn send_away(&self, core: &mut Core, outbox: &mut Outbox, key: ChunkKey, lane: Lane, stuck: &mut Stuck) {
+    pub(super) fn send_away(
+        &self,
+        core: &mut Core,
+        outbox: &mut Outbox,
+        key: ChunkKey,
+        lane: Lane,
+        stuck: &mut Stuck,
+    ) {
         self.close_gates(core, key);
         let Some(chunk) = core.table.get_mut(key) else { return };
         if chunk.evict(self.host).is_ok() {

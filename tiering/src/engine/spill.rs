@@ -133,6 +133,7 @@ impl Shared {
                     self.pause_write_back(core);
                 }
                 if leaving && !elsewhere {
+                    self.note_trouble(core, &error);
                     self.refuse_oldest(core, error.with("tensor", core.catalogue.name(key.object)));
                 }
                 self.settle(core, key);

@@ -4,6 +4,7 @@
 //! outside it, and nobody waits for bytes while holding it (invariant 7): waiters sleep on a condition that gives
 //! it up.
 
+use super::budget::Allowance;
 use super::catalogue::Catalogue;
 use super::lease::{Front, Trails};
 use super::pass::PassClock;
@@ -98,6 +99,7 @@ pub(super) struct Core {
     pub(super) spilling: u32,
     /// Bytes of the budget that staging holds.
     pub(super) staging_bytes: u64,
+    pub(super) allowance: Allowance,
     pub(super) dirty: Dirty,
     pub(super) flush: Flush,
     /// Whether some tensor has a codec of its own, or all have.

@@ -170,6 +170,8 @@ pub(super) struct Worker {
     pub(super) backlog: VecDeque<Outgoing>,
     /// Whether a fetch waits for the pool to grow.
     pub(super) growing: bool,
+    /// Whether the pool may have memory to give back.
+    pub(super) shrinking: bool,
     pub(super) coding: Coding,
     /// Origin files that the driver knows, and their slots.
     attached: Vec<(Weak<OriginFile>, FileSlot)>,
@@ -191,6 +193,7 @@ impl Worker {
             store_slots: HashMap::new(),
             backlog: VecDeque::new(),
             growing: false,
+            shrinking: false,
             coding: Coding::default(),
             attached: Vec::new(),
         }
@@ -221,11 +224,12 @@ impl Worker {
                 self.submit(outgoing);
             }
             let grown = std::mem::take(&mut self.growing);
+            let shrinks = self.give_back();
             if grown {
                 self.grow();
             }
             let told = self.tell();
-            let nap = if more || grown { Duration::ZERO } else { NAP.min(due).min(told) };
+            let nap = if more || grown || shrinks { Duration::ZERO } else { NAP.min(due).min(told) };
             if let Err(error) = self.io.wait(nap, &mut done) {
                 self.shared.event("driver failed", &error);
                 self.shared.lock().closed.get_or_insert("the driver has failed");
@@ -252,6 +256,7 @@ impl Worker {
         let room = Lane::ALL.map(|lane| io.room(lane).saturating_sub(backlog).min(STARTS_PER_ROUND));
         let mut outbox = Outbox { room, ..Outbox::default() };
         self.take_coded(core, &mut outbox);
+        self.keep_within(core, &mut outbox);
         self.provide_scratch(core, &mut outbox);
         self.shared.grant_ready(core);
         self.start_demanded(core, &mut outbox);
@@ -262,6 +267,7 @@ impl Worker {
         self.staged.extend(outbox.staged.drain(..));
         self.start_pieces(core, &mut outbox);
         self.start_coding(core, &mut outbox);
+        self.shrinking |= core.pool.is_leaving();
         outbox.outgoing
     }
 
@@ -434,7 +440,7 @@ impl Worker {
     }
 
     /// Gives idle staging back but for one block. Returns whether there was any.
-    fn release_staging(&mut self, core: &mut Core) -> bool {
+    pub(super) fn release_staging(&mut self, core: &mut Core) -> bool {
         let mut released = false;
         while self.staging_blocks > 1
             && let Some(block) = self.staging_free.pop()

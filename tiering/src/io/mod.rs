@@ -130,8 +130,14 @@ pub trait Io<B: IoBuf> {
     /// of them two to three times as fast in one piece as in 512.
     ///
     /// # Safety
-    /// The pages stay allocated until the driver is dropped. They may be remapped to other addresses.
+    /// The pages stay allocated until the driver is dropped or the region unregistered. They may be remapped to other
+    /// addresses.
     unsafe fn register(&mut self, index: u16, base: NonNull<u8>, len: usize) -> bool;
+
+    /// Forgets a region: flights inside it go unregistered from now on, and the index may be registered again. Returns
+    /// whether the kernel lets go of the pages, once flights that it carries already have ended; an unknown index pins
+    /// none.
+    fn unregister(&mut self, index: u16) -> bool;
 
     /// Flights it holds at once. How many of them it gives to the device is its own affair: as many as make the
     /// device fast, and no more.

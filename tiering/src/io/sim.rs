@@ -336,6 +336,10 @@ impl<B: IoBuf> Io<B> for Sim<B> {
         false
     }
 
+    fn unregister(&mut self, _index: u16) -> bool {
+        true
+    }
+
     fn capacity(&self) -> usize {
         self.queue.capacity()
     }

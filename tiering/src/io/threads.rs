@@ -154,6 +154,10 @@ impl<B: IoBuf> Io<B> for Threads<B> {
         false
     }
 
+    fn unregister(&mut self, _index: u16) -> bool {
+        true
+    }
+
     fn capacity(&self) -> usize {
         self.queue.capacity()
     }

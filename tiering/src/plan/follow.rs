@@ -59,6 +59,19 @@ impl Follower {
         Self { capacity_bytes, window_bytes, recorder: Recorder::new(), learned: None }
     }
 
+    /// The tier has another capacity from now on, and another part of it for chunks fetched ahead: the pass is planned
+    /// anew, and followed from where it is. One that no longer fits is dropped.
+    pub fn resize(&mut self, capacity_bytes: u64, window_bytes: u64) -> Followed {
+        (self.capacity_bytes, self.window_bytes) = (capacity_bytes, window_bytes);
+        let Some(learned) = self.learned.take() else { return Followed::Recording };
+        let Ok(schedule) = Schedule::plan(&learned.trace, capacity_bytes, window_bytes) else {
+            return Followed::Stale;
+        };
+        let prefetcher = Prefetcher::new(window_bytes, learned.cursor.position());
+        self.learned = Some(Learned { schedule, prefetcher, ..learned });
+        Followed::Learned
+    }
+
     /// The application begins a pass. The first call makes later ones delimit passes, and nothing is guessed from
     /// then on.
     pub fn begin_pass(&mut self) -> Followed {

@@ -281,6 +281,14 @@ impl Policy {
         self.window_bytes
     }
 
+    /// As [`Self::window_bytes`], for a dram budget that became `budget_bytes`: the window given where that is less than
+    /// the budget, else the automatic one.
+    #[must_use]
+    pub fn window_bytes_of(&self, budget_bytes: u64) -> u64 {
+        let given = self.window.filter(|bytes| *bytes < budget_bytes);
+        given.unwrap_or_else(|| resolve::automatic_window(budget_bytes))
+    }
+
     /// Dirty part of the host budget above which write-back starts, in `0.0..=1.0`.
     #[must_use]
     pub fn high_watermark(&self) -> f64 {

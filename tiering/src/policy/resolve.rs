@@ -190,7 +190,7 @@ fn window(words: Option<Quantity>) -> Result<Option<u64>> {
 }
 
 /// The larger of 32 MiB and an eighth of the budget, where that is at most half of it; else an eighth.
-fn automatic_window(budget: u64) -> u64 {
+pub(super) fn automatic_window(budget: u64) -> u64 {
     let part = budget / WINDOW_PART;
     if WINDOW_LEAST <= budget / 2 { part.max(WINDOW_LEAST) } else { part }
 }

@@ -1,7 +1,7 @@
 //! Bytes per tier: reserved before a transfer starts, released when the copy is gone.
 //!
 //! Invariant: `used(tier) ≤ budget(tier)` at every instant, in-flight bytes counted, because [`Ledger::reserve`] is
-//! the only way up and refuses to pass the budget.
+//! the only way up and refuses to pass the budget. After a budget was lowered, use only falls until that holds again.
 
 use crate::error::{Error, ErrorKind};
 use crate::tier::{TierId, Topology};
@@ -92,6 +92,12 @@ impl Ledger {
         if let Some(account) = self.accounts.get_mut(usize::from(tier.0)) {
             account.budget_bytes = budget_bytes;
         }
+    }
+
+    /// Bytes reserved beyond the budget, after it was lowered.
+    #[must_use]
+    pub fn over_bytes(&self, tier: TierId) -> u64 {
+        self.account(tier).map_or(0, |account| account.used_bytes.saturating_sub(account.budget_bytes))
     }
 
     /// Most bytes the tier may hold; `u64::MAX` is unbounded.

@@ -1,9 +1,14 @@
 //! The frame pool: spans of frames up to a budget, whole frames and page runs handed out as blocks.
 //!
-//! Invariants: `used + free == pages reserved so far <= budget`; a frame is either whole (free or in one block) or
-//! packed with runs; a frame whose last run returns is whole again. The pool grows span by span as blocks are first
-//! needed, so a large budget costs nothing until it is used. Spans are blocks of a [`Pool`] of their own, which frames
-//! leave and come home to by remapping: copies and staging buffers come from one place with one limit.
+//! Invariants: `used + free + leaving == pages committed`, and where the budget has not just been lowered that is at most
+//! the budget; a frame is either whole (free or in one block) or packed with runs; a frame whose last run returns is
+//! whole again. The pool grows span by span as blocks are first needed, so a large budget costs nothing until it is used.
+//! Spans are blocks of a [`Pool`] of their own, which frames leave and come home to by remapping: copies and staging
+//! buffers come from one place with one limit. How a pool becomes smaller: [`retire`].
+
+mod retire;
+
+pub use retire::Surplus;
 
 use super::block::Block;
 use super::{FRAME_BYTES, FRAME_PAGES, PAGE_BYTES};
@@ -121,18 +126,33 @@ impl Packed {
     }
 }
 
+/// A span of the pool.
+#[derive(Debug)]
+struct Tenure {
+    span: Arc<Span>,
+    /// Pages that it has and has not given back.
+    pages: usize,
+    /// Whether no further block is made of it.
+    retires: bool,
+}
+
 /// All host memory of one engine: never more than its budget.
 #[derive(Debug)]
 pub struct FramePool {
-    /// Where spans come from; `None` if the system refused any.
-    addresses: Option<Pool>,
+    /// Where spans come from; none if the system refused any.
+    addresses: Vec<Pool>,
     budget_pages: usize,
     committed_pages: usize,
     used_pages: usize,
     used_pages_peak: usize,
-    spans: Vec<Arc<Span>>,
+    /// By index; `None` where a span has gone.
+    spans: Vec<Option<Tenure>>,
     free_frames: Vec<(usize, usize)>,
     packed: Vec<Packed>,
+    /// What retiring spans have free, until it is given back.
+    leaving: Surplus,
+    /// Pages that are being given back.
+    going_pages: usize,
 }
 
 impl FramePool {
@@ -141,7 +161,7 @@ impl FramePool {
     pub fn new(budget_bytes: u64) -> Self {
         let budget_pages = usize::try_from(budget_bytes).unwrap_or(usize::MAX) / PAGE_BYTES;
         Self {
-            addresses: addresses(budget_pages),
+            addresses: addresses(budget_pages).into_iter().collect(),
             budget_pages,
             committed_pages: 0,
             used_pages: 0,
@@ -149,6 +169,8 @@ impl FramePool {
             spans: Vec::new(),
             free_frames: Vec::new(),
             packed: Vec::new(),
+            leaving: Surplus::default(),
+            going_pages: 0,
         }
     }
 
@@ -178,9 +200,10 @@ impl FramePool {
             Ordering::Less => self.take_run(pages)?,
             Ordering::Greater => return None,
         };
+        let Some(Tenure { span, .. }) = &self.spans[span] else { return None };
+        let span = Arc::clone(span);
         self.used_pages += pages;
         self.used_pages_peak = self.used_pages_peak.max(self.used_pages);
-        let span = Arc::clone(&self.spans[span]);
         // SAFETY: the pages were taken from the free frames or marked in their bitmap just now, so no block has them.
         Some(unsafe { Block::new(span, page as u32, pages as u32) })
     }
@@ -193,7 +216,9 @@ impl FramePool {
         block.go_home()?;
         self.used_pages -= block.pages();
         let span = usize::from(block.span().index());
-        if block.is_frame() {
+        if self.retires(span) {
+            self.leaving.push(block.span(), block.page(), block.pages());
+        } else if block.is_frame() {
             self.free_frames.push((span, block.page()));
         } else {
             self.free_run(span, block.page(), block.pages());
@@ -238,20 +263,27 @@ impl FramePool {
     pub fn growth(&self) -> Option<Growth> {
         let frames = self.committed_pages / FRAME_PAGES / GROWTH_SHARE;
         let step = frames.clamp(SPAN_FRAMES_MIN, SPAN_FRAMES_MAX) * FRAME_PAGES;
-        let pages = step.min(self.budget_pages - self.committed_pages);
+        let rest_pages = self.budget_pages.saturating_sub(self.committed_pages);
+        let pages = step.min(rest_pages);
+        let index = self.spans.iter().position(Option::is_none).unwrap_or(self.spans.len());
         // A span's index is a `u16`; 65,535 of them hold 64 TiB.
-        (pages > 0 && self.spans.len() < usize::from(u16::MAX)).then(|| Growth {
+        (pages > 0 && index < usize::from(u16::MAX)).then(|| Growth {
             addresses: self.addresses.clone(),
-            index: self.spans.len(),
+            index,
             pages,
+            rest_pages,
         })
     }
 
     /// Takes committed memory in, so that blocks can be made of it.
     pub fn add(&mut self, committed: Committed) {
-        let Committed { growth: Growth { index, pages, .. }, span } = committed;
-        debug_assert_eq!(index, self.spans.len(), "one growth is under way at a time");
-        self.spans.push(span);
+        let Committed { growth: Growth { index, pages, .. }, span, fresh } = committed;
+        if index == self.spans.len() {
+            self.spans.push(None);
+        }
+        debug_assert!(self.spans[index].is_none(), "one growth is under way at a time");
+        self.addresses.extend(fresh);
+        self.spans[index] = Some(Tenure { span, pages, retires: false });
         self.committed_pages += pages;
         let whole = pages / FRAME_PAGES;
         self.free_frames.extend((0..whole).rev().map(|frame| (index, frame * FRAME_PAGES)));
@@ -288,9 +320,11 @@ fn addresses(pages: usize) -> Option<Pool> {
 /// Memory that the budget allows and nobody has asked the kernel for yet.
 #[derive(Clone, Debug)]
 pub struct Growth {
-    addresses: Option<Pool>,
+    addresses: Vec<Pool>,
     index: usize,
     pages: usize,
+    /// These and all that the budget allows besides.
+    rest_pages: usize,
 }
 
 impl Growth {
@@ -299,10 +333,20 @@ impl Growth {
     /// # Errors
     /// `OutOfMemory` when the kernel refuses.
     pub fn commit(self) -> Result<Committed> {
+        let len = self.pages * PAGE_BYTES;
+        let is_full = |error: &Error| matches!(error.kind(), ErrorKind::NoSpace | ErrorKind::Budget);
+        for pool in &self.addresses {
+            match Span::commit(pool, len, self.index as u16) {
+                Ok(span) => return Ok(Committed { growth: self, span: Arc::new(span), fresh: None }),
+                // Its addresses are taken: by spans that retire, or since the budget was raised.
+                Err(error) if is_full(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
         let refused = || Error::new(ErrorKind::OutOfMemory, "the system has no addresses for frames");
-        let addresses = self.addresses.as_ref().ok_or_else(refused)?;
-        let span = Span::commit(addresses, self.pages * PAGE_BYTES, self.index as u16)?;
-        Ok(Committed { growth: self, span: Arc::new(span) })
+        let pool = addresses(self.rest_pages).ok_or_else(refused)?;
+        let span = Span::commit(&pool, len, self.index as u16)?;
+        Ok(Committed { growth: self, span: Arc::new(span), fresh: Some(pool) })
     }
 }
 
@@ -312,6 +356,8 @@ impl Growth {
 pub struct Committed {
     growth: Growth,
     span: Arc<Span>,
+    /// Addresses that were reserved for it.
+    fresh: Option<Pool>,
 }
 
 impl Committed {

@@ -13,7 +13,8 @@
 //! ```
 //!
 //! Objects and tails smaller than a frame take runs of 4 KiB pages inside shared frames, so bytes are accounted to
-//! the page. All of it together never exceeds the budget that the [`FramePool`] was built with.
+//! the page. All of it together never exceeds the budget of the [`FramePool`]; where that is lowered, what is free goes
+//! back to the kernel, and what is in use when it is.
 //!
 //! Limit: every frame that lies in a window costs up to two kernel mappings; the default `vm.max_map_count` of
 //! 65,530 is reached by budgets near 60 GiB.
@@ -23,7 +24,7 @@ mod frames;
 mod window;
 
 pub use block::Block;
-pub use frames::{Committed, FramePool, Growth, Region};
+pub use frames::{Committed, FramePool, Growth, Region, Surplus};
 pub use window::Window;
 
 /// Bytes of one frame: one huge page, one chunk.

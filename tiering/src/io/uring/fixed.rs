@@ -58,30 +58,38 @@ impl FixedFiles {
 /// The ring's table of memory.
 #[derive(Debug)]
 pub(super) struct Regions {
+    /// By their first entry.
     regions: Vec<Region>,
-    used: u32,
     room: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Region {
-    index: u16,
+    /// `None` where transfers no longer name it, but the kernel has it still.
+    index: Option<u16>,
     base: u64,
     len: u64,
     first_entry: u32,
+}
+
+impl Region {
+    fn entries(&self) -> u32 {
+        // At most as many as the table has.
+        self.len.div_ceil(MAX_ENTRY_BYTES as u64) as u32
+    }
 }
 
 impl Regions {
     /// Asks for a table of memory; none where refused.
     pub(super) fn new(ring: &IoUring) -> Self {
         let taken = ring.submitter().register_buffers_sparse(MEMORY_ENTRIES).is_ok();
-        Self { regions: Vec::new(), used: 0, room: if taken { MEMORY_ENTRIES } else { 0 } }
+        Self { regions: Vec::new(), room: if taken { MEMORY_ENTRIES } else { 0 } }
     }
 
     /// Registers `base .. base + len` as region `index`, in entries of at most 1 GiB; whether all of it was taken.
     ///
     /// # Safety
-    /// The pages stay allocated until the ring is dropped.
+    /// The pages stay allocated until the ring is dropped or the region unregistered.
     pub(super) unsafe fn register(
         &mut self,
         ring: &IoUring,
@@ -89,12 +97,11 @@ impl Regions {
         base: NonNull<u8>,
         len: usize,
     ) -> bool {
+        let known = self.regions.iter().any(|region| region.index == Some(index));
         let entries = len.div_ceil(MAX_ENTRY_BYTES);
-        let known = self.regions.iter().any(|region| region.index == index);
-        if known || entries == 0 || entries > (self.room - self.used) as usize {
+        let Some((at, first_entry)) = self.gap(entries).filter(|_| !known && entries > 0) else {
             return false;
-        }
-        let first_entry = self.used;
+        };
         let pieces: Vec<libc::iovec> = (0..entries)
             .map(|entry| {
                 let skip = entry * MAX_ENTRY_BYTES;
@@ -102,21 +109,46 @@ impl Regions {
                 libc::iovec { iov_base: start.cast(), iov_len: (len - skip).min(MAX_ENTRY_BYTES) }
             })
             .collect();
-        // Entries that a failing call has filled are never named; the kernel frees them with the ring.
-        self.used += entries as u32;
         // SAFETY:
-        // - the pieces cover `base .. base + len`, which the caller keeps allocated until the ring is gone
+        // - the pieces cover `base .. base + len`, which the caller keeps allocated until they are forgotten
         let taken = unsafe { ring.submitter().register_buffers_update(first_entry, &pieces, None) }.is_ok();
-        if taken {
-            let base = base.as_ptr().addr() as u64;
-            self.regions.push(Region { index, base, len: len as u64, first_entry });
+        let base = base.as_ptr().addr() as u64;
+        let region = Region { index: taken.then_some(index), base, len: len as u64, first_entry };
+        // A failing call may have filled some entries.
+        if taken || !clear(ring, &region) {
+            self.regions.insert(at, region);
         }
         taken
     }
 
+    /// Forgets a region, and has the kernel forget it where `told` says that it has all submissions that name it.
+    /// Returns whether nothing of it is pinned by its entries any more.
+    pub(super) fn unregister(&mut self, ring: &IoUring, index: u16, told: bool) -> bool {
+        let Some(at) = self.regions.iter().position(|region| region.index == Some(index)) else {
+            return true;
+        };
+        let cleared = told && clear(ring, &self.regions[at]);
+        if cleared {
+            self.regions.remove(at);
+        } else {
+            self.regions[at].index = None;
+        }
+        cleared
+    }
+
+    /// Where a region of so many entries goes in the list, and its first entry.
+    fn gap(&self, entries: usize) -> Option<(usize, u32)> {
+        let ends = self.regions.iter().map(|region| region.first_entry + region.entries());
+        let starts = self.regions.iter().map(|region| region.first_entry).chain([self.room]);
+        let free = std::iter::once(0).chain(ends).zip(starts).enumerate();
+        free.map(|(at, (start, end))| (at, start, end))
+            .find(|(_, start, end)| (end - start) as usize >= entries)
+            .map(|(at, start, _)| (at, start))
+    }
+
     /// The entry and address by which the kernel finds `len` bytes at `place`, if it knows them.
     pub(super) fn find(&self, place: FixedPlace, len: u32) -> Option<(u16, u64)> {
-        let region = self.regions.iter().find(|region| region.index == place.region)?;
+        let region = self.regions.iter().find(|region| region.index == Some(place.region))?;
         let skip = place.address.checked_sub(region.base)?;
         let last = skip.checked_add(u64::from(len).checked_sub(1)?)?;
         let entry = skip / MAX_ENTRY_BYTES as u64;
@@ -126,6 +158,14 @@ impl Regions {
         let entry = u16::try_from(u64::from(region.first_entry) + entry).ok()?;
         Some((entry, place.address))
     }
+}
+
+/// Empties the entries of a region.
+fn clear(ring: &IoUring, region: &Region) -> bool {
+    let nothing = libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 };
+    let pieces = vec![nothing; region.entries() as usize];
+    // SAFETY: the entries are given no memory at all.
+    unsafe { ring.submitter().register_buffers_update(region.first_entry, &pieces, None) }.is_ok()
 }
 
 /// The file of a transfer, by number where the kernel knows one.

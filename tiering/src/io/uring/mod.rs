@@ -252,6 +252,12 @@ impl<B: IoBuf> Io<B> for Uring<B> {
         unsafe { self.regions.register(self.ring.raw(), index, base, len) }
     }
 
+    fn unregister(&mut self, index: u16) -> bool {
+        // What names the region goes to the kernel first, which holds its pages until it has ended.
+        let told = self.enter(Duration::ZERO).is_ok() && !self.ring.has_unsubmitted();
+        self.regions.unregister(self.ring.raw(), index, told)
+    }
+
     fn capacity(&self) -> usize {
         self.queue.capacity()
     }

@@ -109,11 +109,34 @@ fn registered_frames_are_found_after_remapping(huge: bool) {
         }
     }
     written_from_a_moved_frame(&mut ring, &dir, at(pool, 1), at(window, 1), place(1));
+    replaced_pages_are_reached(&mut ring, slot, at(pool, 3), place(3));
     drop(ring);
     for base in [pool, window] {
         // SAFETY:
         // - the ring is closed, and nothing refers to the range any more
         unsafe { sys::release(base, 4 * FRAME) }.unwrap();
+    }
+}
+
+/// A region that was unregistered is not named any more: its pages may be given back, and what lies there then is what
+/// transfers reach; the index may be registered again.
+fn replaced_pages_are_reached(
+    ring: &mut Uring<Frame>,
+    slot: FileSlot,
+    frame: NonNull<u8>,
+    place: FixedPlace,
+) {
+    assert!(ring.unregister(place.region), "no flight is under way");
+    assert!(ring.unregister(place.region), "an unknown region pins nothing");
+    for again in [false, true] {
+        // SAFETY:
+        // - the frame is mapped, without flights, and its bytes are not needed any more
+        unsafe { sys::decommit(frame, FRAME).and_then(|()| sys::populate(frame, FRAME)) }.unwrap();
+        // SAFETY:
+        // - the pages are released after the ring is dropped
+        assert!(!again || unsafe { ring.register(place.region, frame, FRAME) });
+        carry(ring, Op::Read, slot, FRAME as u64, Frame { start: frame, place });
+        assert!(holds(frame, FRAME as u64), "the bytes are not where the pages are");
     }
 }
 

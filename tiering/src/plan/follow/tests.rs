@@ -113,3 +113,23 @@ fn an_impossible_pass_is_not_planned() {
     }
     assert!(follower.schedule().is_none());
 }
+
+/// Another capacity: the same pass is planned for it and followed from where it was; too small a one drops it.
+#[test]
+fn a_resized_tier_is_planned_anew() {
+    let mut follower = follower(12, 4);
+    for index in 0..45 {
+        let _ = lease(&mut follower, index % 20);
+    }
+    let position = follower.position();
+    let bytes = |chunks: u32| u64::from(chunks * CHUNK);
+    for (capacity, window, kept) in [(8, 2, 6), (18, 4, 14), (25, 4, 20), (12, 4, 8)] {
+        assert_eq!(follower.resize(bytes(capacity), bytes(window)), Followed::Learned);
+        assert_eq!(follower.schedule().unwrap().kept_bytes(), bytes(kept), "{capacity} chunks");
+        assert_eq!(follower.position(), position);
+    }
+    assert_eq!(lease(&mut follower, 5), Followed::At(position.unwrap() + 1));
+    assert_eq!(follower.resize(1, 1), Followed::Stale);
+    assert!(follower.schedule().is_none());
+    assert_eq!(follower.resize(bytes(12), bytes(4)), Followed::Recording);
+}

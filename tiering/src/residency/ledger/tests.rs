@@ -36,6 +36,41 @@ proptest! {
     }
 }
 
+proptest! {
+    /// Budgets that change at any time: use never rises above the budget of the moment, whatever was used before.
+    #[test]
+    fn use_only_falls_while_it_is_over_the_budget(
+        steps in prop::collection::vec((0_u64..60, 0..3_u8), 0..80),
+    ) {
+        let mut ledger = ledger(Some(50));
+        let mut granted: Vec<u64> = Vec::new();
+        let mut budget = 50;
+        for (bytes, what) in steps {
+            let before: u64 = granted.iter().sum();
+            match what {
+                0 => {
+                    budget = bytes;
+                    ledger.set_budget(DRAM, bytes);
+                }
+                1 => if let Some(bytes) = granted.pop() {
+                    ledger.release(DRAM, bytes);
+                },
+                _ => match ledger.reserve(DRAM, bytes) {
+                    Ok(()) => {
+                        granted.push(bytes);
+                        prop_assert!(before + bytes <= budget || bytes == 0);
+                    }
+                    Err(over) => prop_assert!(before + bytes > budget && over.budget_bytes == budget),
+                },
+            }
+            let used: u64 = granted.iter().sum();
+            prop_assert_eq!(ledger.used_bytes(DRAM), used);
+            prop_assert_eq!(ledger.over_bytes(DRAM), used.saturating_sub(budget));
+            prop_assert_eq!(ledger.free_bytes(DRAM), budget.saturating_sub(used));
+        }
+    }
+}
+
 /// An unbounded tier takes anything, an unknown one nothing, and a shrunk budget refuses until use has fallen.
 #[test]
 fn unbounded_unknown_and_shrunk_tiers() {
