@@ -27,7 +27,7 @@ const STALLS_TOLD: usize = 10;
 /// ```text
 /// waits.sum_ns    = counters.stall_ns = Σ stalls.waited_ns + stalls_elsewhere.waited_ns
 /// misses.count    ≤ waits.count                        who waited for bytes, among all who waited
-/// used_bytes      ≤ peak_bytes ≤ budget_bytes          in-flight and page-locked bytes included
+/// used_bytes      ≤ peak_bytes ≤ the largest budget    in-flight and page-locked bytes included
 /// Σ io.lanes.bytes = io.reading.bytes + io.writing.bytes = counters.bytes_read + counters.bytes_written
 /// ```
 #[derive(Clone, Debug)]
