@@ -157,6 +157,32 @@ pub use stratal_macros::Params;
 /// assert!(y.read()?.iter().all(|y| (y - 1.0 / 3.0).abs() < 1e-6));
 /// # Ok::<(), stratal::Error>(())
 /// ```
+///
+/// A kernel of a file is called as any other, and its shapes are held together as those of any other:
+///
+/// ```
+/// use stratal::{ErrorKind, Shape, Tensor, kernel};
+///
+/// #[kernel(file = "examples/kernels/gather.cu", arguments = [table, rows, return, N, D as u32], threads = [D, N])]
+/// fn gather(table: &Tensor<f32, { [V, D] }>, rows: &Tensor<u32, { [N] }>) -> Tensor<f32, { [N, D] }>;
+///
+/// let table = Tensor::<f32, Shape![_, 64]>::zeros([1000, 64])?;
+/// let rows = Tensor::<u32, Shape![3]>::from_slice([3], &[7, 0, 999])?;
+/// let call = gather(&table, &rows);
+/// assert_eq!(call.descriptor().stages[0].entry, "gather");
+/// assert_eq!(call.run().unwrap_err().kind(), ErrorKind::Unsupported); // the host has no code for it
+/// # Ok::<(), stratal::Error>(())
+/// ```
+///
+/// What it takes is compared with what it is passed:
+///
+/// ```compile_fail
+/// # use stratal::{Tensor, kernel};
+/// #[kernel(file = "examples/kernels/gather.cu", arguments = [table, rows, return, N, D as u32], threads = [D, N])]
+/// fn gather(table: &Tensor<f32, { [V, D] }>, rows: &Tensor<i64, { [N] }>) -> Tensor<f32, { [N, D] }>;
+/// // parameter 2 of `gather` in examples/kernels/gather.cu:4 is `const unsigned* rows`, but `rows` holds `i64`, which is
+/// // `long long` in C
+/// ```
 #[cfg(feature = "macros")]
 pub use stratal_macros::kernel;
 

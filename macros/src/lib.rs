@@ -81,6 +81,29 @@ pub fn tensor(input: TokenStream) -> TokenStream {
 /// Calling the function computes nothing: `run` on what it returns does. Anything else of
 /// Rust is an error at its token that names the nearest form a kernel can have. `#[kernel(crate = path)]` says where
 /// the crate is, if not at `::stratal`.
+///
+/// # Code of a file
+///
+/// A kernel may also stand in a file of CUDA C (`.cu`, `.cuh`) or PTX (`.ptx`); then the function ends with `;`, and the
+/// attribute says more:
+///
+/// | `#[kernel(…)]` | |
+/// |---|---|
+/// | `file = "kernels/step.cu"` | the file, from where the manifest of the crate lies; built again when it changes |
+/// | `entry = "step"` | the kernel's name there, if it is not the function's; in C it is `extern "C" __global__ void` |
+/// | `arguments = [x, N as i32, return]` | what it takes, in its order: every parameter and every result (`return`, or `return.0` of several) once, and what sizes make: dimensions, numbers, `+`, `*`, `.div_ceil(…)`, as `usize`, `u64`, `i64`, `u32` or `i32`. Left out: all parameters, all results, then the size of each named dimension as `usize` |
+/// | `threads = [M, N]` | threads in x, y and z, rounded up to whole blocks. Left out: one per element of what is written |
+/// | `grid = [M, N]` | blocks in x, y and z, instead of `threads` |
+/// | `block = [16, 16]` | threads of a block. Left out: 256, as a line, square or cuboid, or as the kernel declares |
+/// | `shared = 4 * N` | dynamic shared memory of a block in bytes |
+///
+/// The macro reads the file and compares every parameter: how many there are, pointer or number, what a pointer leads
+/// to, `const` (`&` needs it, `&mut` and results exclude it), width, sign and kind of numbers. PTX says less: widths,
+/// floats or not, `.ptr`. A difference is an error at the parameter here that names file, line and parameter there.
+/// `&` tensors are read, `&mut` ones read and written, results written only. `typedef`, `using` and `#define` of the file
+/// are followed, other files are not, and conditions are not evaluated: what stands on two sides in two ways is refused.
+///
+/// Such a kernel runs on devices; `run` on the host is an error that says so.
 #[proc_macro_attribute]
 pub fn kernel(options: TokenStream, item: TokenStream) -> TokenStream {
     stratal_macros_core::kernel(options.into(), item.into()).into()

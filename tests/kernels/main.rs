@@ -4,3 +4,4 @@ mod generated;
 mod language;
 mod refusals;
 mod whole;
+mod wrapped;

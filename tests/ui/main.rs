@@ -104,7 +104,7 @@ fn errors_are_shown_at_tokens() {
 fn every_message_has_a_case() {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("macros/core/src");
     let read = |file: &str| fs::read_to_string(sources.join(file)).expect("the messages of the macros");
-    let source = read("valid.rs") + &read("valid/kernel.rs");
+    let source = read("valid.rs") + &read("valid/kernel.rs") + &read("valid/native.rs");
     let shown: Vec<Mark> = cases("fail").iter().flat_map(|case| marks(case)).collect();
     let messages = marks::messages(&source);
     assert!(messages.len() > 15, "only {} messages found", messages.len());

@@ -61,14 +61,21 @@ pub fn tensor(input: TokenStream) -> TokenStream {
 /// attribute. What is refused becomes a function of the same signature, so that calls of it have no second error.
 #[must_use]
 pub fn kernel(options: TokenStream, item: TokenStream) -> TokenStream {
-    kernel::attribute(options, item)
+    kernel::attribute(options, item, &kernel::files)
+}
+
+/// As [`kernel()`], with `text` for the content of any file that `options` names: for tests and fuzzing.
+#[must_use]
+pub fn kernel_of_text(options: TokenStream, item: TokenStream, text: &str) -> TokenStream {
+    let files = |file: &str| Ok(kernel::wrapper::File { path: file.into(), text: text.to_owned() });
+    kernel::attribute(options, item, &files)
 }
 
 /// `kernel! { fn … }`: as [`kernel()`], with shapes in brackets and tensors without `&`. The tokens begin as those of
 /// [`shape`].
 #[must_use]
 pub fn kernel_verbatim(input: TokenStream) -> TokenStream {
-    kernel::verbatim(input)
+    kernel::verbatim(input, &kernel::files)
 }
 
 fn or_errors(expanded: syn::Result<TokenStream>) -> TokenStream {

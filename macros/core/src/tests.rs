@@ -128,6 +128,30 @@ fn mutated_kernels_still_give_code() {
     }
 }
 
+/// Options that say everything about the code of a file.
+const WRAPPED: &str = "file = \"a.cu\", entry = \"step\", arguments = [x, return.0, lr, return.1, N as i32, (N * (M + 2)).div_ceil(3)],
+     threads = [M, N], block = [16, 8], shared = 4 * M, crate = a::b";
+
+/// A kernel of a file gives items, for all mutations of what is said about it, of its signature, and of the file.
+#[test]
+fn mutated_wrappers_still_give_code() {
+    let item = tokens(
+        "fn step(x: &mut Tensor<f32, {[N, M]}>, lr: f32) -> (Tensor<f16, {[N]}>, Tensor<i8, (4, M)>);",
+    );
+    let text = "extern \"C\" __global__ void step(float* x, __half* a, float lr, signed char* b, int n, size_t m) {}";
+    let emitted = kernel_of_text(tokens(WRAPPED), item.clone(), text).to_string();
+    assert!(!emitted.contains("compile_error") && !emitted.contains("unsafe"), "{emitted}");
+    for options in mutations(&tokens(WRAPPED)) {
+        let told = options.to_string();
+        assert!(syn::parse2::<syn::File>(kernel_of_text(options, item.clone(), text)).is_ok(), "{told}");
+    }
+    for item in mutations(&item) {
+        let told = item.to_string();
+        let emitted = kernel_of_text(tokens(WRAPPED), item, text);
+        assert!(syn::parse2::<syn::File>(emitted).is_ok(), "{told}");
+    }
+}
+
 /// `tensor![…]` gives an expression for lists, repeats and all their mutations, or an error.
 #[test]
 fn tensor_literals_give_expressions() {
@@ -157,11 +181,11 @@ fn nothing_unsafe_is_emitted() {
 }
 
 /// A generator of numbers that need not be good, the same every time (splitmix64).
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
     /// A number below `sides`, 0 if there are none.
-    fn below(&mut self, sides: usize) -> usize {
+    pub(crate) fn below(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -194,11 +218,15 @@ fn edited(tokens: TokenStream, vocabulary: &[TokenTree], dice: &mut Dice) -> Tok
 /// Token streams of a campaign that takes no time worth mentioning; `STRATAL_CAMPAIGN=1000000` makes it a real one.
 const CAMPAIGN: usize = 20_000;
 
+/// How many runs a campaign has.
+pub(crate) fn campaign(usual: usize) -> usize {
+    std::env::var("STRATAL_CAMPAIGN").ok().and_then(|runs| runs.parse().ok()).unwrap_or(usual)
+}
+
 /// Whatever tokens come, code comes out that parses, and nothing panics.
 #[test]
 fn a_campaign_of_random_edits_finds_no_panic() {
-    let wanted = std::env::var("STRATAL_CAMPAIGN").ok().and_then(|runs| runs.parse().ok());
-    let runs = wanted.unwrap_or(CAMPAIGN);
+    let runs = campaign(CAMPAIGN);
     let words = "skip optional tied each = \"layers.{i}\" len tier require ( H == D ) rename_all \"camelCase\" crate \
         prefix enum struct union < > { } [ ] Vec Tensor Shape ! _ 3 , ; : :: & 'a r#type .. # \"\" dyn fn - 1.5 Tied";
     let vocabulary = tokens_of(words);

@@ -3,6 +3,7 @@
 //! A message says what is wrong in one sentence and, where there is one, what to write instead.
 
 pub(crate) mod kernel;
+pub(crate) mod native;
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;

@@ -130,10 +130,10 @@ fn seven(x: &Tensor<f32, { [A, B, C, D, E, F, G] }>) {}
 
 #[kernel]
 fn bodiless(x: &Tensor<f32, { [N] }>);
-// ^^^^^^^^ `bodiless` needs a body that says what it computes
+// ^^^^^^^^ `bodiless` needs a body that says what it computes, or a file that does: `#[kernel(file = "kernels/step.cu")]`
 
 #[kernel(parallel)]
-//       ^^^^^^^^ unknown option `parallel`; the options are `crate`
+//       ^^^^^^^^ unknown option `parallel`; the options are `crate`, `file`, `entry`, `arguments`, `threads`, `grid`, `block` and `shared`
 fn option(x: &Tensor<f32, { [N] }>) {}
 
 #[kernel(crate = ::stratal, crate = ::stratal)]

@@ -43,6 +43,22 @@ struct Gpt<const V: usize, const D: usize, const H: usize, const HD: usize> {
     cache: KvCache,
 }
 
+/// A kernel of a file, with everything said about it.
+#[kernel(
+    file = "tests/ui/native/step.cu",
+    entry = "step",
+    arguments = [data, weights, return, lr, N as i32, N * (D + 2).div_ceil(16)],
+    threads = [C, N],
+    block = [32, 8],
+    shared = 4 * D,
+)]
+pub fn stepped(data: &Tensor<f32, Shape![N, D]>, weights: &Tensor<f32, (D, C)>, lr: f32)
+-> Tensor<f32, { [N, C] }>;
+
+/// A kernel of a file that says nothing but where it is.
+#[kernel(file = "tests/ui/native/step.cu")]
+pub fn sized(x: &Tensor<stratal::f16, { [N] }>) -> Tensor<f32, { [N] }>;
+
 /// A kernel, with shapes written every way there is.
 #[kernel]
 fn step(

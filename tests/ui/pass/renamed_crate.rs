@@ -29,6 +29,16 @@ pub fn double(x: &Tensor<f32, { [N] }>) -> Tensor<f32, { [N] }> {
     x.map(|x| x * 2.0)
 }
 
+/// Of a file, through the facade.
+#[kernel(crate = crate::inner::facade, file = "tests/ui/native/step.cu", arguments = [x, by])]
+pub fn scale(x: &mut Tensor<f32, { [N] }>, by: f32);
+
+layered::verbatim::kernel! {
+    /// Of a file, with a shape in brackets.
+    #[kernel(file = "tests/ui/native/step.cu", entry = "sized")]
+    pub fn widened(x: Tensor<inner::facade::f16, [N]>) -> Tensor<f32, [N]>;
+}
+
 layered::verbatim::kernel! {
     /// With a shape in brackets.
     pub fn triple(x: Tensor<f32, [N]>) -> Tensor<f32, [N]> {

@@ -154,6 +154,21 @@ kernels! {
     tripled: r#type i32, 3.0;
 }
 
+macro_rules! wrappers {
+    ($($name:ident: $file:literal, $entry:literal, $param:ident, $threads:expr;)*) => {
+        $(
+            /// Of a file, made by a macro.
+            #[::stratal::kernel(file = $file, entry = $entry, arguments = [$param, call], threads = $threads)]
+            pub fn $name($param: &mut ::stratal::Tensor<f32, { [N] }>, call: f32);
+        )*
+    };
+}
+
+wrappers! {
+    scale: "tests/ui/native/step.cu", "scale", r#match, 64;
+    include_str: "tests/ui/native/step.cu", "scale", sizes, 2 * 64;
+}
+
 macro_rules! layers {
     ($($name:ident: $field:ident $kind:ty, $pattern:literal;)*) => {
         $(

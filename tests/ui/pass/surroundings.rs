@@ -77,6 +77,10 @@ pub fn scale(x: &::stratal::Tensor<f32, { [N, M] }>, k: f32) -> ::stratal::Tenso
     zip(x, sums, |x, sum| if x < sum { x / sum } else { x.exp() })
 }
 
+/// A kernel of a file, without imports.
+#[::stratal::kernel(file = "tests/ui/native/step.cu", entry = "scale", arguments = [x, by])]
+pub fn scale_there(x: &mut ::stratal::Tensor<f32, { [N] }>, by: f32);
+
 /// A struct without tensors.
 #[derive(::stratal::Params, ::std::fmt::Debug)]
 pub struct Empty {}

@@ -7,7 +7,7 @@ use super::number::{Element, Number};
 use crate::ast::whole_item;
 use crate::valid::kernel as valid;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
@@ -41,8 +41,16 @@ pub(crate) struct Param {
 }
 
 pub(crate) enum ParamKind {
-    Tensor { ty: TensorType, mutable: bool },
-    Scalar { number: Number },
+    Tensor {
+        ty: TensorType,
+        mutable: bool,
+        /// `&` or `&mut`, where it is written.
+        reference: TokenStream,
+    },
+    Scalar {
+        number: Number,
+        path: Path,
+    },
 }
 
 /// `Tensor<f32, {[N, M]}>`
@@ -159,7 +167,7 @@ impl KernelItem {
         if input.peek(syn::Lifetime) {
             return Err(valid::lifetime(input.span()));
         }
-        let mutable = reference.is_some() && input.parse::<Option<Token![mut]>>()?.is_some();
+        let word = if reference.is_some() { input.parse::<Option<Token![mut]>>()? } else { None };
         let start = input.span();
         let path = path(input)?;
         let last = path.segments.last().map(|last| last.ident.unraw().to_string()).unwrap_or_default();
@@ -168,10 +176,11 @@ impl KernelItem {
                 return Err(valid::by_value(&path));
             }
             let ty = self.parse_tensor(path, input, Some(self.params.len()), form)?;
-            return Ok(ParamKind::Tensor { ty, mutable });
+            let (mutable, reference) = (word.is_some(), quote!(#reference #word));
+            return Ok(ParamKind::Tensor { ty, mutable, reference });
         }
         match (Number::named(&last), reference) {
-            (Some(number), None) => Ok(ParamKind::Scalar { number }),
+            (Some(number), None) => Ok(ParamKind::Scalar { number, path }),
             (Some(_), Some(_)) => Err(valid::borrowed_number(start, &last)),
             (None, _) => Err(valid::not_a_kernel_type(name, &path)),
         }
@@ -405,4 +414,9 @@ pub(crate) fn parse(tokens: TokenStream, form: Form) -> Result<KernelItem, Error
         if input.is_empty() { Ok(item) } else { Err(valid::after_the_function(input.span())) }
     };
     syn::parse::Parser::parse2(parser, tokens)
+}
+
+/// The name without `r#`.
+pub(crate) fn plain(name: &Ident) -> String {
+    name.unraw().to_string()
 }

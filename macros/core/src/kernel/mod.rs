@@ -35,63 +35,43 @@
 //!
 //! `expand/kernel` makes *stages*, each computing one tensor in memory, and prints them as Rust and as CUDA C. Tensors
 //! that are only passed on are computed where they are used, and so are reductions of rows.
+//!
+//! # Code of a file
+//!
+//! `options` reads `#[kernel(file = "x.cu", …)]`; then the function has no body, `native` reads what the file says about
+//! the entry, and `wrapper` holds the two together.
 
 pub(crate) mod function;
 pub(crate) mod ir;
 pub(crate) mod item;
+pub(crate) mod native;
 pub(crate) mod number;
+mod options;
 pub(crate) mod read;
+pub(crate) mod wrapper;
 
 use crate::expand;
 use crate::valid::kernel as valid;
 use item::{Form, KernelItem};
+use options::Options;
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::parse::{Parse, ParseStream};
-use syn::{Error, Path, Token};
-
-/// What stands in the parentheses of `#[kernel(…)]`.
-#[derive(Default)]
-struct Options {
-    /// The path of the crate, where it is not `::stratal`.
-    krate: Option<Path>,
-}
-
-impl Parse for Options {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let mut options = Self::default();
-        while !input.is_empty() {
-            let option = input.call(<proc_macro2::Ident as syn::ext::IdentExt>::parse_any)?;
-            if option != "crate" {
-                return Err(crate::valid::unknown_option(&option, &["crate"]));
-            }
-            if options.krate.is_some() {
-                return Err(crate::valid::repeated_option(&option));
-            }
-            if !input.peek(Token![=]) {
-                return Err(crate::valid::option_needs_path(&option));
-            }
-            input.parse::<Token![=]>()?;
-            options.krate = Some(input.call(Path::parse_mod_style)?);
-            if !input.is_empty() {
-                input.parse::<Token![,]>()?;
-            }
-        }
-        Ok(options)
-    }
-}
+use std::path::PathBuf;
+use syn::parse::ParseStream;
+use syn::{Error, Path};
+use wrapper::{File, Files};
 
 /// `#[kernel]`
-pub(crate) fn attribute(options: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn attribute(options: TokenStream, item: TokenStream, files: Files<'_>) -> TokenStream {
     let (options, error) = match syn::parse2::<Options>(options) {
         Ok(options) => (options, None),
         Err(error) => (Options::default(), Some(error)),
     };
-    expanded(item::parse(item, Form::Attribute), options.krate.as_ref(), error)
+    expanded(item::parse(item, Form::Attribute), &options, error, files)
 }
 
 /// `kernel! { … }`
-pub(crate) fn verbatim(input: TokenStream) -> TokenStream {
+pub(crate) fn verbatim(input: TokenStream, files: Files<'_>) -> TokenStream {
     let parser = |input: ParseStream<'_>| {
         let bracket;
         syn::bracketed!(bracket in input);
@@ -99,23 +79,63 @@ pub(crate) fn verbatim(input: TokenStream) -> TokenStream {
         Ok((krate, input.parse::<TokenStream>()?))
     };
     match syn::parse::Parser::parse2(parser, input) {
-        Ok((krate, item)) => expanded(item::parse(item, Form::Verbatim), Some(&krate), None),
+        Ok((krate, item)) => {
+            let mut item = item::parse(item, Form::Verbatim);
+            let (mut options, error) = match item.as_mut().map(own_options) {
+                Ok(Ok(options)) => (options, None),
+                Ok(Err(error)) => (Options::default(), Some(error)),
+                Err(_) => (Options::default(), None),
+            };
+            options.krate.get_or_insert(krate);
+            expanded(item, &options, error, files)
+        }
         Err(error) => error.to_compile_error(),
     }
 }
 
+/// The options that stand on the function itself, in `kernel! { #[kernel(…)] fn …; }`.
+fn own_options(item: &mut KernelItem) -> Result<Options, Error> {
+    let place = item.attributes.iter().position(|attribute| attribute.path().is_ident("kernel"));
+    match place {
+        Some(place) => match item.attributes.remove(place).meta {
+            syn::Meta::List(list) => syn::parse2(list.tokens),
+            _ => Ok(Options::default()),
+        },
+        None => Ok(Options::default()),
+    }
+}
+
+/// Files by paths that begin where the manifest of the crate lies.
+pub(crate) fn files(file: &str) -> std::io::Result<File> {
+    let folder = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
+    let path = std::path::absolute(folder.join(file))?;
+    let text = std::fs::read_to_string(&path)?;
+    Ok(File { path, text })
+}
+
 /// The kernel, or its errors and what stands in for it.
-fn expanded(item: Result<KernelItem, Error>, krate: Option<&Path>, earlier: Option<Error>) -> TokenStream {
+fn expanded(
+    item: Result<KernelItem, Error>,
+    options: &Options,
+    earlier: Option<Error>,
+    files: Files<'_>,
+) -> TokenStream {
+    let krate = options.krate.as_ref();
     let item = match item {
         Ok(item) => item,
         Err(error) => return with(earlier, error).to_compile_error(),
     };
-    let read = match &item.body {
-        Some(body) => read::read(&item, body),
-        None => Err(valid::no_body(&item.name)),
+    let emitted = match (&item.body, &options.file) {
+        (Some(body), None) => read::read(&item, body).map(|kernel| expand::kernel(&item, &kernel, krate)),
+        (None, Some(file)) => wrapper::wrapper(&item, options, file, files)
+            .map(|wrapper| expand::wrapped_kernel(&item, &wrapper, krate)),
+        (Some(body), Some(_)) => Err(crate::valid::native::body_and_file(body)),
+        // What was wrong with the options may be what says where the body is.
+        (None, None) if earlier.is_some() => Ok(TokenStream::new()),
+        (None, None) => Err(valid::no_body(&item.name)),
     };
-    match (read, earlier) {
-        (Ok(kernel), None) => expand::kernel(&item, &kernel, krate),
+    match (emitted, earlier) {
+        (Ok(emitted), None) => emitted,
         (Ok(_), Some(error)) => refused(&item, krate, &error),
         (Err(error), earlier) => refused(&item, krate, &with(earlier, error)),
     }

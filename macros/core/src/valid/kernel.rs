@@ -146,7 +146,21 @@ pub(crate) fn bare_brackets(span: Span) -> Error {
 }
 
 pub(crate) fn no_body(name: &Ident) -> Error {
-    Error::new(name.span(), format!("`{name}` needs a body that says what it computes"))
+    let rule = "or a file that does: `#[kernel(file = \"kernels/step.cu\")]`";
+    Error::new(name.span(), format!("`{name}` needs a body that says what it computes, {rule}"))
+}
+
+pub(crate) fn option_needs_value(option: &Ident) -> Error {
+    let example = match option.to_string().as_str() {
+        "crate" => "::stratal",
+        "file" => "\"kernels/step.cu\"",
+        "entry" => "\"step\"",
+        "arguments" => "[x, N, return]",
+        "threads" | "grid" => "[M, N]",
+        "block" => "256",
+        _ => "4 * N",
+    };
+    Error::new(option.span(), format!("`{option}` takes a value here: `{option} = {example}`"))
 }
 
 pub(crate) fn after_the_function(span: Span) -> Error {

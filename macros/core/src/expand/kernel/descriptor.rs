@@ -1,10 +1,10 @@
 //! The table that goes with a kernel: what it is called with, and what a device launches.
 
 use super::cuda::{self, Work};
-use super::plain;
 use super::rust::Printer;
 use super::schedule::{Form, Stage};
 use crate::kernel::ir::{NodeId, Origin, Size};
+use crate::kernel::item::plain;
 use crate::kernel::item::{KernelItem, ParamKind};
 use crate::kernel::number::{Element, Number};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -12,13 +12,29 @@ use quote::quote;
 
 pub(super) fn descriptor(item: &KernelItem, printer: &Printer<'_>) -> TokenStream {
     let private = printer.private;
+    let device = Device { item, printer, buffers: buffers(printer) };
+    let (buffers, stages) = (device.buffers(), device.stages());
+    let source = device.source();
+    let parameters = parameters(item, private);
+    quote! {
+        #private::Descriptor {
+            #parameters
+            buffers: &[#(#buffers),*],
+            stages: &[#(#stages),*],
+            source: #private::Source::Generated(#source),
+        }
+    }
+}
+
+/// The fields that say what a kernel is called with.
+pub(super) fn parameters(item: &KernelItem, private: &TokenStream) -> TokenStream {
     let name = plain(&item.name);
     let symbols = item.symbols.iter().map(|symbol| match &symbol.name {
         Some(name) => plain(name),
         None => "_".to_owned(),
     });
     let tensors = item.params.iter().filter_map(|param| match &param.kind {
-        ParamKind::Tensor { ty, mutable } => {
+        ParamKind::Tensor { ty, mutable, .. } => {
             let (name, dtype) = (plain(&param.name), dtype(ty.element));
             let extents = ty.dims.iter().map(|dim| extent(dim.size, private));
             Some(quote! {
@@ -30,25 +46,17 @@ pub(super) fn descriptor(item: &KernelItem, printer: &Printer<'_>) -> TokenStrea
         ParamKind::Scalar { .. } => None,
     });
     let scalars = item.params.iter().filter_map(|param| match &param.kind {
-        ParamKind::Scalar { number } => {
+        ParamKind::Scalar { number, .. } => {
             let (name, dtype) = (plain(&param.name), scalar_dtype(*number));
             Some(quote!(#private::ScalarParameter { name: #name, dtype: #private::DType::#dtype }))
         }
         ParamKind::Tensor { .. } => None,
     });
-    let device = Device { item, printer, buffers: buffers(printer) };
-    let (buffers, stages) = (device.buffers(), device.stages());
-    let source = device.source();
     quote! {
-        #private::Descriptor {
-            name: #name,
-            symbols: &[#(#symbols),*],
-            tensors: &[#(#tensors),*],
-            scalars: &[#(#scalars),*],
-            buffers: &[#(#buffers),*],
-            stages: &[#(#stages),*],
-            source: #private::Source::Generated(#source),
-        }
+        name: #name,
+        symbols: &[#(#symbols),*],
+        tensors: &[#(#tensors),*],
+        scalars: &[#(#scalars),*],
     }
 }
 
@@ -75,7 +83,7 @@ impl Device<'_> {
         let (private, kernel) = (self.printer.private, &self.printer.schedule.kernel);
         let one = |node: &NodeId| {
             let role = if let Origin::Parameter(place) = kernel.nodes[*node].origin {
-                let tensor = self.before(place, true);
+                let tensor = before(self.item, place, true);
                 quote!(#private::Role::Passed(#tensor))
             } else if let Some(result) = kernel.results.iter().position(|result| result == node) {
                 quote!(#private::Role::Result(#result))
@@ -87,13 +95,6 @@ impl Device<'_> {
             quote!(#private::Buffer { role: #role, dtype: #private::DType::#dtype, extents: &[#(#extents),*] })
         };
         self.buffers.iter().map(one).collect()
-    }
-
-    /// How many parameters of its kind stand before a parameter.
-    fn before(&self, place: usize, tensor: bool) -> usize {
-        let kind =
-            |param: &&crate::kernel::item::Param| matches!(param.kind, ParamKind::Tensor { .. }) == tensor;
-        self.item.params.iter().take(place).filter(kind).count()
     }
 
     fn buffer(&self, node: NodeId) -> usize {
@@ -111,7 +112,7 @@ impl Device<'_> {
             let used = self.printer.used(stage);
             let out = self.buffer(stage.out);
             let reads = used.nodes.iter().map(|node| self.buffer(*node));
-            let scalars = used.scalars.keys().map(|place| self.before(*place, false));
+            let scalars = used.scalars.keys().map(|place| before(self.item, *place, false));
             let sizes = &used.sizes;
             quote! {
                 #private::Stage {
@@ -164,7 +165,13 @@ impl Device<'_> {
     }
 }
 
-fn extent(size: Size, private: &TokenStream) -> TokenStream {
+/// How many parameters of its kind stand before a parameter.
+pub(super) fn before(item: &KernelItem, place: usize, tensor: bool) -> usize {
+    let kind = |param: &&crate::kernel::item::Param| matches!(param.kind, ParamKind::Tensor { .. }) == tensor;
+    item.params.iter().take(place).filter(kind).count()
+}
+
+pub(super) fn extent(size: Size, private: &TokenStream) -> TokenStream {
     match size {
         Size::Symbol(symbol) => quote!(#private::Extent::Symbol(#symbol)),
         Size::Fixed(size) => {
@@ -175,12 +182,12 @@ fn extent(size: Size, private: &TokenStream) -> TokenStream {
 }
 
 /// The variant of `DType` that a number is passed as.
-fn scalar_dtype(number: Number) -> Ident {
+pub(super) fn scalar_dtype(number: Number) -> Ident {
     dtype(Element::Plain(if number == Number::Usize { Number::U64 } else { number }))
 }
 
 /// The variant of `DType`.
-fn dtype(element: Element) -> Ident {
+pub(super) fn dtype(element: Element) -> Ident {
     let name = match element {
         Element::Bf16 => "BF16".to_owned(),
         other => {

@@ -20,6 +20,7 @@ mod rust;
 mod schedule;
 mod signature;
 mod visit;
+mod wrapped;
 
 use crate::kernel::ir::{Kernel, NodeId, Origin};
 use crate::kernel::item::{KernelItem, ParamKind};
@@ -29,9 +30,9 @@ use rust::{Printer, name, product};
 use schedule::{Schedule, schedule};
 use signature::Signature;
 use syn::Path;
-use syn::ext::IdentExt;
 
 pub(crate) use refused::refused_kernel;
+pub(crate) use wrapped::wrapped_kernel;
 
 /// The path of the crate's private module.
 fn private(krate: Option<&Path>) -> TokenStream {
@@ -161,9 +162,4 @@ impl Body<'_> {
         };
         quote!(#(#private::drop(#leases);)* #private::Ok(#value))
     }
-}
-
-/// The name without `r#`.
-fn plain(name: &Ident) -> String {
-    name.unraw().to_string()
 }

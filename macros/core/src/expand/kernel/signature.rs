@@ -1,7 +1,7 @@
 //! The signature that callers see, and what holds its dimensions together.
 
-use super::plain;
 use crate::kernel::ir::Size;
+use crate::kernel::item::plain;
 use crate::kernel::item::{Dim, KernelItem, ParamKind, TensorType, WrittenDim};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
@@ -115,12 +115,12 @@ impl<'a> Signature<'a> {
     fn param(&self, place: usize) -> TokenStream {
         let private = self.private;
         match &self.item.params[place].kind {
-            ParamKind::Tensor { ty, mutable } => {
+            ParamKind::Tensor { ty, mutable, .. } => {
                 let dims: Vec<TokenStream> = self.axes[place].iter().map(ToTokens::to_token_stream).collect();
                 let tensor = self.tensor(ty, &dims);
                 if *mutable { quote!(&'__call mut #tensor) } else { quote!(&'__call #tensor) }
             }
-            ParamKind::Scalar { number } => {
+            ParamKind::Scalar { number, .. } => {
                 let name = format_ident!("{}", number.name());
                 quote!(#private::#name)
             }

@@ -51,7 +51,7 @@ pub(crate) fn read(item: &KernelItem, body: &syn::Block) -> Result<Kernel, Error
                 let dims = ty.dims.iter().map(|dim| dim.size).collect();
                 Binding::Tensor(reader.kernel.node(dims, ty.element, Origin::Parameter(place)))
             }
-            ParamKind::Scalar { number } => Binding::Value(Expr::new(*number, Kind::Scalar(place))),
+            ParamKind::Scalar { number, .. } => Binding::Value(Expr::new(*number, Kind::Scalar(place))),
         };
         reader.bind(&param.name, binding);
     }

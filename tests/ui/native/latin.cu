@@ -1,0 +1,2 @@
+// A comment in Latin-1: café.
+extern "C" __global__ void step(float* x) {}
