@@ -35,38 +35,102 @@ const U32: Element = Element::Plain(Number::U32);
 const I64: Element = Element::Plain(Number::I64);
 const U64: Element = Element::Plain(Number::U64);
 
-#[test]
-fn spellings_are_one_type() {
-    let numbers = [
-        (I32, "int|signed|signed int|int signed|int32_t|std::int32_t|::int32_t|const int|int const"),
-        (U32, "unsigned|unsigned int|int unsigned|uint32_t|uint|cuda::std::uint32_t|volatile unsigned"),
-        (I64, "long|long long|long int|long long int|signed long long|int64_t|ptrdiff_t|long signed long"),
-        (U64, "unsigned long long|unsigned long|size_t|std::size_t|uint64_t|long unsigned int long"),
-        (Element::I16, "short|short int|signed short|int16_t"),
-        (Element::U16, "unsigned short|short unsigned int|ushort|uint16_t"),
-        (Element::I8, "signed char|char signed|int8_t"),
-        (Element::U8, "unsigned char|uint8_t"),
-        (F32, "float|__grid_constant__ const float|[[maybe_unused]] float|alignas(4) float"),
-        (Element::Plain(Number::F64), "double"),
-        (Element::Plain(Number::Bool), "bool|_Bool"),
-        (Element::F16, "__half|half"),
-        (Element::Bf16, "__nv_bfloat16|nv_bfloat16"),
-    ];
-    for (element, spellings) in numbers {
+/// Elements, a C++ type that is the same, and spellings.
+const SPELLINGS: [(Element, &str, &str); 13] = [
+    (I32, "int", "int|signed|signed int|int signed|int32_t|std::int32_t|::int32_t|const int|int const"),
+    (U32, "unsigned", "unsigned|unsigned int|int unsigned|uint32_t|uint|::std::uint32_t|volatile unsigned"),
+    (
+        I64,
+        "long",
+        "long|long long|long int|long long int|signed long long|int64_t|ptrdiff_t|long signed long",
+    ),
+    (
+        U64,
+        "unsigned long",
+        "unsigned long long|unsigned long|size_t|std::size_t|uint64_t|long unsigned int long",
+    ),
+    (Element::I16, "short", "short|short int|signed short|int16_t"),
+    (Element::U16, "unsigned short", "unsigned short|short unsigned int|ushort|uint16_t"),
+    (Element::I8, "signed char", "signed char|char signed|int8_t"),
+    (Element::U8, "unsigned char", "unsigned char|uint8_t"),
+    (F32, "float", "float|__grid_constant__ const float|[[maybe_unused]] float"),
+    (Element::Plain(Number::F64), "double", "double"),
+    (Element::Plain(Number::Bool), "bool", "bool"),
+    (Element::F16, "__half", "__half|half"),
+    (Element::Bf16, "__nv_bfloat16", "__nv_bfloat16|nv_bfloat16"),
+];
+
+/// Each spelling as a parameter, what it is read as, and the C++ type of that.
+fn spelt() -> Vec<(String, Type, String)> {
+    let mut all = Vec::new();
+    for (element, c, spellings) in SPELLINGS {
         for spelling in spellings.split('|') {
-            assert_eq!(param(spelling), Type::Number(element), "{spelling}");
-            assert_eq!(param(&format!("{spelling} name = (1, 2)")), Type::Number(element), "{spelling}");
             let plain = spelling.replace("const ", "").replace(" const", "");
-            assert_eq!(param(&format!("{plain} *x")), pointer(element, false), "{spelling}");
-            assert_eq!(
-                param(&format!("const {plain}* __restrict__ x")),
-                pointer(element, true),
-                "{spelling}"
-            );
-            assert_eq!(param(&format!("{plain} const *const x")), pointer(element, true), "{spelling}");
-            assert_eq!(param(&format!("const {plain} x[16]")), pointer(element, true), "{spelling}");
+            let number = (Type::Number(element), c.to_owned());
+            let written = (pointer(element, false), format!("{c}*"));
+            let read = (pointer(element, true), format!("const {c}*"));
+            let mut add = |text: String, (ty, c): &(Type, String)| all.push((text, ty.clone(), c.clone()));
+            add(spelling.to_owned(), &number);
+            add(format!("{spelling} name = {{}}"), &number);
+            add(format!("{plain} *x"), &written);
+            add(format!("{plain}* __restrict__ x = 0"), &written);
+            add(format!("{plain} const *const x"), &read);
+            add(format!("{plain} const x[16]"), &read);
+            if !spelling.contains('[') {
+                add(format!("const {plain}* __restrict__ x"), &read);
+                add(format!("const {plain} *const __restrict__ x = nullptr"), &read);
+            }
         }
     }
+    all
+}
+
+#[test]
+fn spellings_are_one_type() {
+    for (written, ty, _) in spelt() {
+        assert_eq!(param(&written), ty, "{written}");
+    }
+    assert_eq!(param("_Bool x"), Type::Number(Element::Plain(Number::Bool)));
+    assert_eq!(param("cuda::std::uint32_t x"), Type::Number(U32));
+}
+
+/// What is read of a spelling is what a C++ compiler reads.
+#[test]
+fn a_compiler_agrees() {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+    let mut text = String::from(
+        "#include <cstdint>\n#include <cstddef>\n#include <sys/types.h>\n#include <type_traits>\n\
+         #define __grid_constant__\nstruct __half {}; using half = __half; struct __nv_bfloat16 {};\n\
+         using nv_bfloat16 = __nv_bfloat16;\n\
+         template <class T> struct Wide { using type = T; };\n\
+         template <> struct Wide<long long> { using type = long; };\n\
+         template <> struct Wide<unsigned long long> { using type = unsigned long; };\n\
+         template <class T> struct Wide<T*> { using type = typename Wide<T>::type*; };\n\
+         template <class T> struct Wide<const T> { using type = const typename Wide<T>::type; };\n\
+         template <class T> struct Wide<volatile T> { using type = typename Wide<T>::type; };\n\
+         template <class T> struct Wide<const volatile T> { using type = const typename Wide<T>::type; };\n\
+         template <class T> struct Of; template <class T> struct Of<void(T)> { using type = typename Wide<T>::type; };\n",
+    );
+    let all = spelt();
+    for (at, (written, _, c)) in all.iter().enumerate() {
+        text += &format!("void f{at}({written});\n");
+        text += &format!("static_assert(std::is_same<Of<decltype(f{at})>::type, {c}>::value, \"{at}\");\n");
+    }
+    let compiler = Command::new("g++")
+        .args(["-std=c++17", "-fsyntax-only", "-w", "-x", "c++", "-"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut compiler) = compiler else {
+        return println!("SKIPPED: a compiler reads the same types: there is no g++");
+    };
+    let mut input = compiler.stdin.take().expect("a pipe");
+    input.write_all(text.as_bytes()).expect("the compiler reads");
+    drop(input);
+    let output = compiler.wait_with_output().expect("the compiler ends");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    println!("{} parameters, the compiler agrees", all.len());
 }
 
 #[test]
@@ -231,4 +295,29 @@ fn entries_of_ptx_are_read() {
     assert_eq!(found[3].what, Err(Refusal::Undefined));
     let odd = found[4].what.clone().expect("a kernel");
     assert_eq!(odd.params[0].ty, Type::Other(Reason::Unreadable));
+}
+
+/// What NVRTC 12.9 makes of a kernel that takes one of everything.
+#[test]
+fn a_compiler_s_ptx_is_accepted() {
+    let registers =
+        [".u64"; 8].into_iter().chain([".f64", ".f32", ".u64", ".u32", ".u64", ".u32", ".u8", ".u64"]);
+    let params: Vec<String> =
+        registers.enumerate().map(|(at, register)| format!("\t.param {register} k_param_{at}")).collect();
+    let text = format!(
+        "//\n// Generated by NVIDIA NVVM Compiler\n//\n\n.version 8.8\n.target sm_80\n.address_size 64\n\n\t// .globl\tk\n\n\
+         .visible .entry k(\n{}\n)\n.maxntid 128, 1, 1\n{{\n\t.reg .b16 \t%rs<6>;\n\tret;\n}}\n",
+        params.join(",\n")
+    );
+    let item = "fn k(a: &mut Tensor<f64, {[N]}>, b: &Tensor<f32, {[N]}>, c: &mut Tensor<f16, {[N]}>, d: &Tensor<bf16, {[N]}>,
+        e: &mut Tensor<i64, {[N]}>, f: &Tensor<i32, {[N]}>, g: &mut Tensor<i16, {[N]}>, h: &Tensor<i8, {[N]}>, i: f64, j: f32,
+        l: i64, m: i32, n: u64, o: u32, p: bool);";
+    let emitted = crate::kernel_of_text(
+        "file = \"k.ptx\"".parse().expect("options"),
+        item.parse().expect("an item"),
+        &text,
+    );
+    let emitted = emitted.to_string();
+    assert!(!emitted.contains("compile_error"), "{emitted}");
+    assert!(emitted.contains("block : [128 , 1 , 1]"), "{emitted}");
 }
