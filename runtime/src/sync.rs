@@ -13,11 +13,21 @@ pub(crate) mod modelled {
     #[cfg(stratal_loom)]
     pub(crate) use loom::{
         cell::UnsafeCell,
-        sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering},
+        sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence},
         thread::yield_now,
     };
     #[cfg(not(stratal_loom))]
-    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
+
+    /// The cheap half of a fence whose dear half is a barrier on all threads: the compiler alone keeps the order, and
+    /// the barrier has the processor keep it. To a model it is a fence.
+    #[inline]
+    pub(crate) fn light_fence() {
+        #[cfg(stratal_loom)]
+        fence(Ordering::SeqCst);
+        #[cfg(not(stratal_loom))]
+        std::sync::atomic::compiler_fence(Ordering::SeqCst);
+    }
 
     /// `std`'s cell behind loom's interface.
     #[cfg(not(stratal_loom))]
@@ -48,7 +58,7 @@ pub(crate) mod unmodelled {
 /// Threads that end before the call that started them.
 #[cfg(not(stratal_loom))]
 pub(crate) mod threads {
-    pub(crate) use std::thread::scope;
+    pub(crate) use std::thread::{scope, sleep};
 
     /// How many threads may run at once, asked for the first time only: the answer takes reading files.
     pub(crate) fn available() -> usize {
@@ -90,6 +100,18 @@ pub(crate) trait Orders {
     const PUBLISH: Ordering;
     /// Of the load that consumes.
     const CONSUME: Ordering;
+
+    /// Between a store and a load of each side of a hand-over where one of the two loads must find the other's store.
+    #[inline]
+    fn fence() {
+        modelled::fence(Ordering::SeqCst);
+    }
+
+    /// [`Self::fence`] where the other side makes a barrier on all threads.
+    #[inline]
+    fn light() {
+        modelled::light_fence();
+    }
 }
 
 /// The orderings that make a hand-over: everything before the publishing is visible after the consuming.
@@ -121,4 +143,30 @@ pub(crate) struct WeakConsume;
 impl Orders for WeakConsume {
     const PUBLISH: Ordering = Ordering::Release;
     const CONSUME: Ordering = Ordering::Relaxed;
+}
+
+/// [`Paired`] without its full fences: a mutant that models must reject.
+#[cfg(all(test, stratal_loom))]
+#[derive(Debug)]
+pub(crate) struct NoFence;
+
+#[cfg(all(test, stratal_loom))]
+impl Orders for NoFence {
+    const PUBLISH: Ordering = Ordering::Release;
+    const CONSUME: Ordering = Ordering::Acquire;
+
+    fn fence() {}
+}
+
+/// [`Paired`] without its light fences: a mutant that models must reject.
+#[cfg(all(test, stratal_loom))]
+#[derive(Debug)]
+pub(crate) struct NoLight;
+
+#[cfg(all(test, stratal_loom))]
+impl Orders for NoLight {
+    const PUBLISH: Ordering = Ordering::Release;
+    const CONSUME: Ordering = Ordering::Acquire;
+
+    fn light() {}
 }

@@ -48,6 +48,53 @@ fn hits_beside_evictions_see_the_right_bytes() {
     assert_eq!(engine.report().leases, 0);
 }
 
+/// Threads that come to the same tensors again and again, so that the gates know them, while others take the bytes away,
+/// write, and end their leases: every byte is the right one, and nobody's hold is left behind.
+#[test]
+fn regulars_hold_and_lose_their_bytes_as_others_do() {
+    let dir = directory();
+    let engine = engine(dir.path(), "8 MiB");
+    let path = checkpoint(dir.path(), &[MIB; 10]);
+    let tensors = load(&engine, &path, 10);
+    let state = engine.zeros::<f32, (Dyn,)>("state", [MIB]).unwrap();
+    let (send, received) = std::sync::mpsc::sync_channel(4);
+    std::thread::scope(|scope| {
+        let (tensors, state) = (&tensors, &state);
+        scope.spawn(move || {
+            for (i, lease) in received {
+                let lease: stratal::ReadLease<f32, (Dyn,)> = lease;
+                assert_eq!(lease[i], value(i, i));
+            }
+        });
+        for thread in 0..2 {
+            let send = send.clone();
+            scope.spawn(move || {
+                for round in 0..60 {
+                    let i = 2 * thread + round % 2;
+                    for at in 0..150 {
+                        assert_eq!(tensors[i].read().unwrap()[at], value(i, at), "tensor {i}, element {at}");
+                        assert_eq!(state.read().unwrap()[at] % 1.0, 0.0);
+                    }
+                    send.send((i, tensors[i].read().unwrap())).unwrap();
+                }
+            });
+        }
+        drop(send);
+        scope.spawn(move || {
+            for round in 0..60 {
+                let i = 4 + round % 6;
+                assert_eq!(tensors[i].read().unwrap()[round], value(i, round));
+                state.write().unwrap().as_mut_slice().fill(round as f32);
+            }
+        });
+    });
+    // A hold that was left behind would keep writers out.
+    tensors.iter().for_each(|tensor| tensor.write().unwrap().as_mut_slice()[0] = 1.0);
+    let counted = engine.counters();
+    assert_eq!(counted.chunk_leases, counted.hits + counted.misses, "{counted}");
+    assert_eq!(engine.report().leases, 0);
+}
+
 /// Hits are followed though nobody tells the engine of them one by one: a pass that is all but resident is learned.
 #[test]
 fn hits_are_part_of_the_pass_that_is_learned() {

@@ -24,10 +24,14 @@ use std::ptr::NonNull;
 use crate::error::{Error, ErrorKind, Result};
 
 #[cfg(not(stratal_loom))]
+mod barrier;
+#[cfg(not(stratal_loom))]
 mod forks;
 #[cfg(not(stratal_loom))]
 pub(crate) mod process;
 
+#[cfg(not(stratal_loom))]
+pub use barrier::Barrier;
 #[cfg(not(stratal_loom))]
 pub use forks::{count_forks, forks};
 

@@ -131,6 +131,7 @@ impl AnyTensor {
     }
 
     /// Shape, strides and byte arithmetic.
+    #[inline]
     #[must_use]
     pub fn layout(&self) -> &Layout {
         &self.layout
@@ -143,6 +144,7 @@ impl AnyTensor {
     }
 
     /// Bytes of all elements.
+    #[inline]
     #[must_use]
     pub fn num_bytes(&self) -> usize {
         self.layout.num_bytes()
@@ -165,9 +167,28 @@ impl AnyTensor {
         self.lease_bytes(0..self.num_bytes(), access)
     }
 
+    /// A lease on a range of bytes that a keeper has at hand.
+    #[inline(always)]
+    pub(super) fn hit(&self, range: Range<usize>, access: Access) -> Option<BytesLease> {
+        match &self.handle {
+            Handle::Owned(_) => None,
+            Handle::Managed(managed) => {
+                let lease = managed.hit(&(range.start as u64..range.end as u64), access)?;
+                Some(BytesLease(Some(lease)))
+            }
+        }
+    }
+
     /// Takes a lease on a range of bytes; no bytes are held without asking anybody.
-    #[inline]
     pub(super) fn lease_bytes(&self, range: Range<usize>, access: Access) -> Result<BytesLease> {
+        match self.hit(range.clone(), access) {
+            Some(lease) => Ok(lease),
+            None => self.ask_for_bytes(range, access),
+        }
+    }
+
+    /// As [`Self::lease_bytes`], of bytes that are not at hand.
+    pub(super) fn ask_for_bytes(&self, range: Range<usize>, access: Access) -> Result<BytesLease> {
         if range.is_empty() {
             return Ok(BytesLease(None));
         }
@@ -177,7 +198,7 @@ impl AnyTensor {
                 let keeper: Arc<dyn Keeper> = Arc::clone(owned) as _;
                 Lease::take(&keeper, 0, range, access)
             }
-            Handle::Managed(managed) => managed.acquire(range, access),
+            Handle::Managed(managed) => Lease::take(managed.keeper(), managed.id(), range, access),
         };
         lease.map(|lease| BytesLease(Some(lease))).map_err(|error| error.with("tensor", &self.name))
     }

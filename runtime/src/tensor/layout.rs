@@ -155,6 +155,7 @@ impl Layout {
     }
 
     /// Number of bytes.
+    #[inline]
     #[must_use]
     pub fn num_bytes(&self) -> usize {
         self.num_elements * self.element_bytes

@@ -4,7 +4,7 @@
 //! Invariant: the leased elements are as many as the layout has, checked when the lease was taken.
 
 use super::any::{AnyTensor, BytesLease};
-use super::dtype::{DType, Element, Elements};
+use super::dtype::{DType, Element, Elements, NotElements};
 use super::layout::{Dense, Layout, RowMajor};
 use super::managed::Access;
 use super::shape::Shape;
@@ -33,47 +33,69 @@ pub struct WriteLease<T, S, L = RowMajor> {
     shape: PhantomData<(S, L)>,
 }
 
-/// Takes the bytes of all elements, or of `rows`, and verifies that they are these elements.
-#[inline]
-fn take<T: Element>(
+/// Takes the bytes of `rows` and verifies that they are elements.
+fn take_rows<T: Element>(
     tensor: &AnyTensor,
-    rows: Option<Range<usize>>,
+    rows: Range<usize>,
     access: Access,
 ) -> Result<(Elements<T>, Layout)> {
-    let (layout, range) = match rows {
-        Some(rows) => tensor.layout().rows(rows).map_err(|error| error.with("tensor", tensor.name()))?,
-        None => (*tensor.layout(), 0..tensor.num_bytes()),
-    };
-    check(tensor, layout, tensor.lease_bytes(range, access)?)
-}
-
-/// Verifies that leased bytes are the elements of a layout.
-#[inline]
-fn check<T: Element>(tensor: &AnyTensor, layout: Layout, bytes: BytesLease) -> Result<(Elements<T>, Layout)> {
-    let (have, want) = (bytes.len(), layout.num_bytes());
-    if have != want {
-        let message = format!("the keeper lent {have} bytes, not {want}");
-        return Err(Error::new(ErrorKind::Unsupported, message).with("tensor", tensor.name()));
-    }
-    let elements =
-        Elements::check(bytes).map_err(|error| Error::from(error).with("tensor", tensor.name()))?;
+    let (layout, range) = tensor.layout().rows(rows).map_err(|error| error.with("tensor", tensor.name()))?;
+    let elements = check(tensor, layout.num_bytes(), tensor.lease_bytes(range, access)?)?;
     Ok((elements, layout))
 }
 
+/// Verifies that leased bytes are `want` bytes of elements.
+#[inline(always)]
+fn check<T: Element>(tensor: &AnyTensor, want: usize, bytes: BytesLease) -> Result<Elements<T>> {
+    if bytes.len() != want {
+        return Err(lent_others(tensor, bytes.len(), want));
+    }
+    Elements::check(bytes).map_err(|error| no_elements(tensor, error))
+}
+
+#[cold]
+fn lent_others(tensor: &AnyTensor, have: usize, want: usize) -> Error {
+    let message = format!("the keeper lent {have} bytes, not {want}");
+    Error::new(ErrorKind::Unsupported, message).with("tensor", tensor.name())
+}
+
+#[cold]
+fn no_elements(tensor: &AnyTensor, error: NotElements) -> Error {
+    Error::from(error).with("tensor", tensor.name())
+}
+
 impl<T: Element, S: Shape, L: Dense> ReadLease<T, S, L> {
-    #[inline]
-    pub(super) fn take(tensor: &AnyTensor, rows: Option<Range<usize>>) -> Result<Self> {
-        let (elements, layout) = take::<T>(tensor, rows, Access::Read)?;
+    /// What is at hand is leased where this is called, so that its parts stay in registers: a lease that is stored by
+    /// words and copied by longer ones, from call to call, costs more than all that counts it.
+    #[inline(always)]
+    pub(super) fn take(tensor: &AnyTensor) -> Result<Self> {
+        if let Some(bytes) = tensor.hit(0..tensor.num_bytes(), Access::Read) {
+            let elements = check(tensor, tensor.num_bytes(), bytes)?;
+            return Ok(Self { elements, layout: *tensor.layout(), shape: PhantomData });
+        }
+        // Not returned as it is: the caller's lease would have to lie where this call writes it.
+        let asked = Self::ask(tensor)?;
+        Ok(asked)
+    }
+
+    #[inline(never)]
+    fn ask(tensor: &AnyTensor) -> Result<Self> {
+        Self::of(tensor, tensor.ask_for_bytes(0..tensor.num_bytes(), Access::Read)?)
+    }
+
+    pub(super) fn take_rows(tensor: &AnyTensor, rows: Range<usize>) -> Result<Self> {
+        let (elements, layout) = take_rows(tensor, rows, Access::Read)?;
         Ok(Self { elements, layout, shape: PhantomData })
     }
 
     /// Of all bytes, leased to read.
     pub(super) fn of(tensor: &AnyTensor, bytes: BytesLease) -> Result<Self> {
-        let (elements, layout) = check(tensor, *tensor.layout(), bytes)?;
-        Ok(Self { elements, layout, shape: PhantomData })
+        let elements = check(tensor, tensor.num_bytes(), bytes)?;
+        Ok(Self { elements, layout: *tensor.layout(), shape: PhantomData })
     }
 
     /// The elements, in the order of `L`.
+    #[inline]
     #[must_use]
     pub fn as_slice(&self) -> &[T] {
         self.elements.as_slice()
@@ -93,15 +115,19 @@ impl<T: Element, S: Shape, L: Dense> ReadLease<T, S, L> {
 }
 
 impl<T: Element, S: Shape, L: Dense> WriteLease<T, S, L> {
-    pub(super) fn take(tensor: &AnyTensor, rows: Option<Range<usize>>) -> Result<Self> {
-        let (elements, layout) = take::<T>(tensor, rows, Access::Write)?;
+    pub(super) fn take(tensor: &AnyTensor) -> Result<Self> {
+        Self::of(tensor, tensor.ask_for_bytes(0..tensor.num_bytes(), Access::Write)?)
+    }
+
+    pub(super) fn take_rows(tensor: &AnyTensor, rows: Range<usize>) -> Result<Self> {
+        let (elements, layout) = take_rows(tensor, rows, Access::Write)?;
         Ok(Self { elements, layout, shape: PhantomData })
     }
 
     /// Of all bytes, leased to write.
     pub(super) fn of(tensor: &AnyTensor, bytes: BytesLease) -> Result<Self> {
-        let (elements, layout) = check(tensor, *tensor.layout(), bytes)?;
-        Ok(Self { elements, layout, shape: PhantomData })
+        let elements = check(tensor, tensor.num_bytes(), bytes)?;
+        Ok(Self { elements, layout: *tensor.layout(), shape: PhantomData })
     }
 
     /// The elements, in the order of `L`.
@@ -139,6 +165,7 @@ impl<T: Element, S: Shape, L: Dense> WriteLease<T, S, L> {
 impl<T: Element, S: Shape, L: Dense> Deref for ReadLease<T, S, L> {
     type Target = [T];
 
+    #[inline]
     fn deref(&self) -> &[T] {
         self.as_slice()
     }

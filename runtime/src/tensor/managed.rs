@@ -63,14 +63,31 @@ pub struct Held {
     pub anchored: bool,
 }
 
+/// Bytes at hand, as [`Keeper::hit`] lends them: two words, which travel in registers.
+#[derive(Clone, Copy, Debug)]
+pub struct Hit {
+    /// First byte; aligned as in [`Held`].
+    pub bytes: NonNull<u8>,
+    /// What the keeper needs to release it.
+    pub token: u64,
+}
+
 /// A service that keeps the bytes of tensors and lends them out.
 ///
 /// # Safety
 /// From `acquire` until the matching `release`, `bytes .. bytes + len` is valid for reads, and for writes too under
 /// [`Access::Write`]; it neither moves nor changes except by the holder; a `Write` range overlaps no other range
 /// held; `bytes` is aligned to the element size of the object. Where `acquire` says `anchored`, the `Arc` that holds the
-/// keeper keeps a count of its own until the token is released.
+/// keeper keeps a count of its own until the token is released. What `hit` lends is held as by an anchored `acquire` of
+/// that range to read.
 pub unsafe trait Keeper: Send + Sync + fmt::Debug {
+    /// Lends `range` (in bytes of the object) to read, anchored, if that takes no waiting; what else is to say,
+    /// [`Self::acquire`] says.
+    fn hit(&self, id: u64, range: Range<u64>) -> Option<Hit> {
+        let _ = (id, range);
+        None
+    }
+
     /// Brings `range` (in bytes of the object) to host memory and holds it still, waiting at most the keeper's
     /// deadline.
     ///
@@ -161,7 +178,22 @@ impl Managed {
     /// Those of [`Keeper::acquire`].
     #[inline]
     pub fn acquire(&self, range: Range<u64>, access: Access) -> Result<Lease> {
-        Lease::take(&self.keeper, self.id, range, access)
+        match self.hit(&range, access) {
+            Some(lease) => Ok(lease),
+            None => Lease::take(&self.keeper, self.id, range, access),
+        }
+    }
+
+    /// A lease on bytes that the keeper has at hand.
+    #[inline(always)]
+    pub(super) fn hit(&self, range: &Range<u64>, access: Access) -> Option<Lease> {
+        if access != Access::Read {
+            return None;
+        }
+        let Hit { bytes, token } = self.keeper.hit(self.id, range.clone())?;
+        let held = Held { bytes, len: (range.end - range.start) as usize, token, anchored: true };
+        // SAFETY: `held` was lent just now, anchored.
+        Some(unsafe { Lease::of(&self.keeper, held, access) })
     }
 
     /// Tells what is known of the uses of `range` (bytes) to come.
@@ -188,8 +220,36 @@ impl Drop for Managed {
 pub struct Lease {
     /// Counted unless the hold is anchored.
     keeper: ManuallyDrop<Arc<dyn Keeper>>,
-    held: Held,
-    access: Access,
+    bytes: NonNull<u8>,
+    len: usize,
+    token: u64,
+    terms: Terms,
+}
+
+/// What a lease may do and owes, in a whole word: a lease that moves is copied by words, and a copy of fewer bytes than
+/// were stored just before waits for the store.
+#[derive(Clone, Copy)]
+struct Terms(usize);
+
+impl Terms {
+    const WRITE: usize = 1;
+    const ANCHORED: usize = 2;
+
+    #[inline]
+    fn of(access: Access, anchored: bool) -> Self {
+        let write = if access == Access::Write { Self::WRITE } else { 0 };
+        Self(write | if anchored { Self::ANCHORED } else { 0 })
+    }
+
+    #[inline]
+    fn are_anchored(self) -> bool {
+        self.0 & Self::ANCHORED != 0
+    }
+
+    #[inline]
+    fn access(self) -> Access {
+        if self.0 & Self::WRITE != 0 { Access::Write } else { Access::Read }
+    }
 }
 
 // SAFETY: the held range stays valid and unmoved whichever thread holds the lease (contract of `Keeper`), and the
@@ -201,7 +261,6 @@ unsafe impl Sync for Lease {}
 
 impl Lease {
     /// Takes a lease on `range` (bytes) of object `id`.
-    #[inline]
     pub(super) fn take(keeper: &Arc<dyn Keeper>, id: u64, range: Range<u64>, access: Access) -> Result<Self> {
         let held = keeper.acquire(id, range, access)?;
         // SAFETY: `held` was acquired just now.
@@ -212,7 +271,7 @@ impl Lease {
     ///
     /// # Safety
     /// `held` was acquired from `keeper` for this access, and is released by nobody else.
-    #[inline]
+    #[inline(always)]
     unsafe fn of(keeper: &Arc<dyn Keeper>, held: Held, access: Access) -> Self {
         let keeper = if held.anchored {
             // SAFETY:
@@ -223,7 +282,8 @@ impl Lease {
         } else {
             ManuallyDrop::new(Arc::clone(keeper))
         };
-        Self { keeper, held, access }
+        let Held { bytes, len, token, anchored } = held;
+        Self { keeper, bytes, len, token, terms: Terms::of(access, anchored) }
     }
 
     /// The bytes.
@@ -233,29 +293,35 @@ impl Lease {
         // SAFETY:
         // - `bytes .. bytes + len` is valid for reads until `release`, which only `drop` calls (contract of `Keeper`);
         // - nobody writes it while `&self` lives: writers need the exclusive lease and `&mut`.
-        unsafe { std::slice::from_raw_parts(self.held.bytes.as_ptr(), self.held.len) }
+        unsafe { std::slice::from_raw_parts(self.bytes.as_ptr(), self.len) }
     }
 
     /// The bytes to write, if this is an exclusive lease.
     #[must_use]
     pub fn bytes_mut(&mut self) -> Option<&mut [u8]> {
-        if self.access != Access::Write {
+        if self.terms.access() != Access::Write {
             return None;
         }
         // SAFETY:
         // - a `Write` hold is valid for reads and writes and overlaps no other hold (contract of `Keeper`);
         // - `&mut self` excludes every other borrow of this lease.
-        Some(unsafe { std::slice::from_raw_parts_mut(self.held.bytes.as_ptr(), self.held.len) })
+        Some(unsafe { std::slice::from_raw_parts_mut(self.bytes.as_ptr(), self.len) })
     }
+}
+
+/// Apart, and by value: so the address of a lease goes nowhere, and one that is used where it was taken needs no memory.
+#[inline(never)]
+fn uncount(keeper: Arc<dyn Keeper>) {
+    drop(keeper);
 }
 
 impl Drop for Lease {
     #[inline]
     fn drop(&mut self) {
-        self.keeper.release(self.held.token);
-        if !self.held.anchored {
-            // SAFETY: counted by `take`, dropped once, here, and used no more.
-            unsafe { ManuallyDrop::drop(&mut self.keeper) };
+        self.keeper.release(self.token);
+        if !self.terms.are_anchored() {
+            // SAFETY: counted by `of`, taken once, here, and used no more.
+            uncount(unsafe { ManuallyDrop::take(&mut self.keeper) });
         }
     }
 }
@@ -263,8 +329,8 @@ impl Drop for Lease {
 impl fmt::Debug for Lease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lease")
-            .field("access", &self.access)
-            .field("len", &self.held.len)
+            .field("access", &self.terms.access())
+            .field("len", &self.len)
             .finish_non_exhaustive()
     }
 }

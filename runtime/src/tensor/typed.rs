@@ -78,7 +78,7 @@ impl<T: Element, S: Shape> Tensor<T, S> {
     /// # Errors
     /// [`ErrorKind::Shape`] if there are no such rows; else those of [`Tensor::read`].
     pub fn read_rows(&self, rows: Range<usize>) -> Result<ReadLease<T, S::Rows>> {
-        ReadLease::take(&self.any, Some(rows))
+        ReadLease::take_rows(&self.any, rows)
     }
 
     /// Takes an exclusive lease on rows `rows` of the leading dimension.
@@ -86,7 +86,7 @@ impl<T: Element, S: Shape> Tensor<T, S> {
     /// # Errors
     /// [`ErrorKind::Shape`] if there are no such rows; else those of [`Tensor::write`].
     pub fn write_rows(&self, rows: Range<usize>) -> Result<WriteLease<T, S::Rows>> {
-        WriteLease::take(&self.any, Some(rows))
+        WriteLease::take_rows(&self.any, rows)
     }
 
     /// Asks the keeper to bring up rows `rows` of the leading dimension soon; rows that do not exist are ignored.
@@ -135,7 +135,7 @@ impl<T: Element, S: Shape, L: Dense> Tensor<T, S, L> {
     /// [`ErrorKind::Conflict`] while an exclusive lease is held; for managed tensors every error of their keeper.
     #[inline]
     pub fn read(&self) -> Result<ReadLease<T, S, L>> {
-        ReadLease::take(&self.any, None)
+        ReadLease::take(&self.any)
     }
 
     /// Takes an exclusive lease on all elements.
@@ -148,7 +148,7 @@ impl<T: Element, S: Shape, L: Dense> Tensor<T, S, L> {
     /// [`ErrorKind::Conflict`] while any other lease is held, for a managed tensor once its keeper's deadline has
     /// passed; for managed tensors every error of their keeper.
     pub fn write(&self) -> Result<WriteLease<T, S, L>> {
-        WriteLease::take(&self.any, None)
+        WriteLease::take(&self.any)
     }
 }
 

@@ -62,9 +62,9 @@ impl Shared {
 
     /// Has everybody ask the core for a chunk; who is inside its gates counts as a lease of it from now on.
     pub(super) fn close_gates(&self, core: &mut Core, key: ChunkKey) {
-        let Core { catalogue, table, victims, .. } = core;
+        let Core { catalogue, table, victims, trails, .. } = core;
         let Some(object) = catalogue.get_mut(key.object) else { return };
-        let (whole, alone) = object.gates.close(key.chunk);
+        let (whole, alone) = object.gates.close(key.chunk, |regular| self.closing(trails, regular));
         object.inside += (whole + alone) as usize;
         let mut count = |key: ChunkKey, holds: u32| {
             if holds > 0 {

@@ -33,6 +33,7 @@ use std::ptr::NonNull;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use stratal_runtime::hold::Visitor;
 use stratal_runtime::tensor::managed::{Access, Held};
 
 /// Names no lease: what a lease of no bytes holds.
@@ -96,10 +97,23 @@ impl Shared {
         self.wake();
     }
 
+    /// A step of `visitor` met the closing of a gate: if it was counted as a lease, that ends here, as by
+    /// [`Self::leave_closed`]. `gates` names the object's gates, and may be gone.
+    fn resolve(&self, object: u32, gates: *const Gates, part: Pass, visitor: &Visitor) -> Option<Arc<Entry>> {
+        let core = self.lock();
+        let record = core.catalogue.get(object)?;
+        // Other gates at the same address have no regular of this name, or nothing unclear.
+        let counted = std::ptr::eq(Arc::as_ptr(&record.gates), gates) && record.gates.resolve(part, visitor);
+        if counted { self.end_counted(core, object, part) } else { None }
+    }
+
     /// A hold left after its gate was closed. Returns what kept its object, once nobody is inside: to be dropped
     /// without the lock, since it may be the last that holds the engine.
     fn leave_closed(&self, object: u32, part: Pass) -> Option<Arc<Entry>> {
-        let mut core = self.lock();
+        self.end_counted(self.lock(), object, part)
+    }
+
+    fn end_counted(&self, mut core: MutexGuard<'_, Core>, object: u32, part: Pass) -> Option<Arc<Entry>> {
         // The record stays while a lease counts, and this one still does.
         let record = core.catalogue.get_mut(object)?;
         record.inside -= 1;

@@ -8,7 +8,8 @@ use stratal::{Error, ErrorKind, Result};
 
 /// Milliseconds of processor time per ten seconds of idleness.
 pub(super) fn slept(scale: Scale) -> Result<Contest> {
-    let seconds = if scale.quick { "1" } else { "10" };
+    // Going to sleep and waking up, once, would count ten times of one second.
+    let seconds = if scale.quick { "4" } else { "10" };
     let mut command = child::this(&["engine", "idle", seconds])?;
     let ours = contender("stratal", Part::Ours, move || {
         child::measure(&mut command)?

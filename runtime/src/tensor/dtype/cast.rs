@@ -27,6 +27,7 @@ impl<T: Element> Elements<T> {
     }
 
     /// The elements.
+    #[inline]
     pub(in super::super) fn as_slice(&self) -> &[T] {
         let bytes: &[u8] = &self.bytes;
         let len = bytes.len() / size_of::<T>();
@@ -104,6 +105,7 @@ pub fn as_bytes<T: Element>(elements: &[T]) -> &[u8] {
 }
 
 /// How many elements `bytes` holds, if it holds whole and valid ones at their alignment. No bytes hold none, wherever.
+#[inline]
 fn element_count<T: Element>(bytes: &[u8]) -> Result<usize, NotElements> {
     let fault = |fault| Err(NotElements { dtype: T::DTYPE, fault });
     if bytes.is_empty() {

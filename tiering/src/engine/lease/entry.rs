@@ -1,7 +1,7 @@
 //! One tensor's way into the engine: hits pass its gates, everything else goes to the core.
 //!
 //! ```text
-//!  acquire ─ gates open ──> enter, note, lent      two atomic operations a lease, no lock, no bell
+//!  acquire ─ gates open ──> enter, note, lent      no lock, no bell; no shared addition where this thread is the regular
 //!          └ else ────────> the core               a miss, a writer, or bytes that nobody has used yet
 //!  release ─ gates open ──> leave
 //!          └ closed ──────> the core               somebody waits for the bytes
@@ -11,15 +11,17 @@
 //! keeps it as the object's anchor until the last hold has left. So a hold through a gate counts no `Arc`.
 
 use super::super::state::Shared;
-use super::gates::{Gates, Pass};
+use super::gates::{Barred, Gates, Pass};
+use super::hits::Writer;
 use super::{Handle, index};
 use crate::error::Result;
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
+use stratal_runtime::hold::Left;
 use stratal_runtime::sys::forks;
-use stratal_runtime::tensor::managed::{Access, Advice, Held, Keeper, Managed};
+use stratal_runtime::tensor::managed::{Access, Advice, Held, Hit, Keeper, Managed};
 
 /// The keeper of one tensor.
 pub(in crate::engine) struct Entry {
@@ -45,33 +47,46 @@ impl Entry {
         Managed::new(entry, u64::from(object), name)
     }
 
-    /// A lease on bytes whose gates are open.
+    /// A hold on bytes whose gates are open.
     #[inline]
-    fn hit(&self, range: &Range<u64>) -> Option<Held> {
-        if forks() != self.shared.front.forks {
+    fn enter(&self, writer: Option<&Writer>, range: &Range<u64>) -> Option<Hit> {
+        let pass = match self.gates.enter(range, writer.and_then(Writer::visitor)) {
+            Ok(pass) => pass,
+            Err(barred) if barred.is_quiet() => return None,
+            Err(barred) => {
+                self.withdraw(writer, barred);
+                return None;
+            }
+        };
+        let Some(bytes) = self.gates.address(range.start) else {
+            self.leave(pass);
             return None;
+        };
+        self.shared.note_hit(writer, pass.noted(self.object), self.gates.weight(pass));
+        Some(Hit { bytes, token: pass.token() })
+    }
+
+    /// Makes good what came of entering in vain.
+    #[cold]
+    fn withdraw(&self, writer: Option<&Writer>, Barred { inside, unclear }: Barred) {
+        if let (Some(writer), Some(part)) = (writer, unclear) {
+            writer.resolve(self.object, Arc::as_ptr(&self.gates), part);
         }
-        match self.gates.enter(range) {
-            Ok(pass) => {
-                let Some(bytes) = self.gates.address(range.start) else {
-                    self.leave(pass);
-                    return None;
-                };
-                self.shared.note_hit(pass.noted(self.object), self.gates.weight(pass));
-                let len = (range.end - range.start) as usize;
-                Some(Held { bytes, len, token: pass.token(), anchored: true })
-            }
-            Err(None) => None,
-            Err(Some(part)) => {
-                self.leave(part);
-                None
-            }
+        if let Some(inside) = inside {
+            self.leave(inside);
         }
     }
 
     #[inline]
     fn leave(&self, pass: Pass) {
-        self.gates.leave(pass, |part| self.leave_closed(part));
+        // Kept aside: of what is unclear, and may not have been counted, nothing here may be touched any more.
+        let (object, gates) = (self.object, Arc::as_ptr(&self.gates));
+        self.shared.as_writer(|writer| {
+            self.gates.leave(pass, writer.and_then(Writer::visitor), |part, left| match (left, writer) {
+                (Left::Unclear, Some(writer)) => writer.resolve(object, gates, part),
+                _ => self.leave_closed(part),
+            });
+        });
     }
 
     #[cold]
@@ -94,12 +109,14 @@ impl Entry {
 //   anchor with the core while anybody is inside.
 unsafe impl Keeper for Entry {
     #[inline]
-    fn acquire(&self, id: u64, range: Range<u64>, access: Access) -> Result<Held> {
-        if access == Access::Read
-            && let Some(held) = self.hit(&range)
-        {
-            return Ok(held);
+    fn hit(&self, _: u64, range: Range<u64>) -> Option<Hit> {
+        if forks() != self.shared.front.forks {
+            return None;
         }
+        self.shared.as_writer(|writer| self.enter(writer, &range))
+    }
+
+    fn acquire(&self, id: u64, range: Range<u64>, access: Access) -> Result<Held> {
         self.shared.acquire(id, range, access)
     }
 
@@ -113,9 +130,10 @@ unsafe impl Keeper for Entry {
     ) -> Poll<Result<Held>> {
         if ticket.is_none()
             && access == Access::Read
-            && let Some(held) = self.hit(&range)
+            && let Some(Hit { bytes, token }) = self.hit(id, range.clone())
         {
-            return Poll::Ready(Ok(held));
+            let len = (range.end - range.start) as usize;
+            return Poll::Ready(Ok(Held { bytes, len, token, anchored: true }));
         }
         self.shared.poll_acquire(id, range, access, ticket, waker)
     }

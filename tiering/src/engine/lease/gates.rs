@@ -14,7 +14,7 @@ use crate::transfer::Placement;
 use std::ops::{Range, RangeInclusive};
 use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::{AtomicPtr, Ordering};
-use stratal_runtime::hold::Gate;
+use stratal_runtime::hold::{Entered, Gate, Left, Visitor};
 
 /// Marks a token of a hold that came through a gate; tokens of other leases have it clear.
 const GATED: u64 = 1 << 63;
@@ -33,6 +33,10 @@ impl Pass {
     fn of(chunks: &RangeInclusive<u32>) -> Option<Self> {
         let (first, last) = (*chunks.start(), *chunks.end());
         (last < 0xFFFF && last - first < CHUNKS_MAX).then_some(Self(first << 16 | last))
+    }
+
+    fn alone(chunk: u32) -> Self {
+        Self(chunk << 16 | chunk)
     }
 
     /// The pass that a token stands for, if it came through a gate.
@@ -57,6 +61,29 @@ impl Pass {
     /// The chunks, of an object that has `count`.
     pub(in crate::engine) fn chunks(self, count: u32) -> RangeInclusive<u32> {
         if self.0 == WHOLE { 0..=count.saturating_sub(1) } else { self.0 >> 16..=self.0 & 0xFFFF }
+    }
+}
+
+/// Why a hold was not had.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Barred {
+    /// Chunks that were entered before one was closed: the caller leaves them.
+    pub(super) inside: Option<Pass>,
+    /// What the core may have counted although it never was a hold: the caller has it resolved.
+    pub(super) unclear: Option<Pass>,
+}
+
+impl Barred {
+    const QUIETLY: Self = Self { inside: None, unclear: None };
+
+    /// What stands for all of `part` that did not come in.
+    fn by(entered: Entered, part: Pass) -> Self {
+        Self { unclear: (entered == Entered::Unclear).then_some(part), ..Self::QUIETLY }
+    }
+
+    /// Whether nothing is left to do.
+    pub(super) fn is_quiet(self) -> bool {
+        self.inside.is_none() && self.unclear.is_none()
     }
 }
 
@@ -86,25 +113,32 @@ impl Gates {
     /// Takes a hold on a range of bytes, where every gate before it is open.
     ///
     /// # Errors
-    /// The hold on the first of its chunks, where a later gate was closed: the caller leaves it.
+    /// What the caller has to make good.
     #[inline]
-    pub(super) fn enter(&self, range: &Range<u64>) -> Result<Pass, Option<Pass>> {
+    pub(super) fn enter(&self, range: &Range<u64>, visitor: Option<&Visitor>) -> Result<Pass, Barred> {
         if range.start >= range.end || range.end > self.placement.bytes {
-            return Err(None);
+            return Err(Barred::QUIETLY);
         }
         if self.chunks.is_empty() || range.end - range.start == self.placement.bytes {
-            return if self.whole.enter() { Ok(Pass(WHOLE)) } else { Err(None) };
+            return match self.whole.enter(visitor) {
+                Entered::Inside => Ok(Pass(WHOLE)),
+                barred => Err(Barred::by(barred, Pass(WHOLE))),
+            };
         }
-        self.enter_chunks(self.placement.chunks_of(range))
+        self.enter_chunks(self.placement.chunks_of(range), visitor)
     }
 
-    fn enter_chunks(&self, chunks: RangeInclusive<u32>) -> Result<Pass, Option<Pass>> {
-        let pass = Pass::of(&chunks).ok_or(None)?;
-        match chunks.clone().find(|chunk| !self.chunks[*chunk as usize].enter()) {
-            None => Ok(pass),
-            Some(closed) if closed == *chunks.start() => Err(None),
-            Some(closed) => Err(Pass::of(&(*chunks.start()..=closed - 1))),
+    fn enter_chunks(&self, chunks: RangeInclusive<u32>, visitor: Option<&Visitor>) -> Result<Pass, Barred> {
+        let pass = Pass::of(&chunks).ok_or(Barred::QUIETLY)?;
+        for chunk in chunks.clone() {
+            let entered = self.chunks[chunk as usize].enter(visitor);
+            if entered != Entered::Inside {
+                let before = *chunks.start()..=chunk.wrapping_sub(1);
+                let inside = if chunk == *chunks.start() { None } else { Pass::of(&before) };
+                return Err(Barred { inside, ..Barred::by(entered, Pass::alone(chunk)) });
+            }
         }
+        Ok(pass)
     }
 
     /// Chunks that a pass goes through.
@@ -117,21 +151,29 @@ impl Gates {
         }
     }
 
-    /// Gives a hold back; `closed` is called for each part of it whose gate was closed meanwhile: the core has counted
-    /// it as a lease. Nothing here is touched after the last part has gone: the object may be gone then.
+    /// Gives a hold back; `tell` is called for each part of it that the core has counted as a lease, or may have. Nothing
+    /// here is touched after the last part has gone, unless it was counted: the object may be gone then.
     #[inline]
-    pub(super) fn leave(&self, pass: Pass, mut closed: impl FnMut(Pass)) {
+    pub(super) fn leave(&self, pass: Pass, visitor: Option<&Visitor>, mut tell: impl FnMut(Pass, Left)) {
         if pass.0 == WHOLE {
-            if !self.whole.leave() {
-                closed(pass);
+            let left = self.whole.leave(visitor);
+            if left != Left::Quietly {
+                tell(pass, left);
             }
             return;
         }
         for chunk in pass.chunks(0) {
-            if !self.chunks[chunk as usize].leave() {
-                closed(Pass(chunk << 16 | chunk));
+            let left = self.chunks[chunk as usize].leave(visitor);
+            if left != Left::Quietly {
+                tell(Pass::alone(chunk), left);
             }
         }
+    }
+
+    /// By the core, after a step of `visitor` on one gate that was unclear: whether it had been counted as a lease.
+    pub(super) fn resolve(&self, part: Pass, visitor: &Visitor) -> bool {
+        let gate = if part.0 == WHOLE { Some(&self.whole) } else { self.chunks.get((part.0 >> 16) as usize) };
+        gate.is_some_and(|gate| gate.resolve(visitor))
     }
 
     /// Address of byte `offset` of the object; only for a holder.
@@ -156,10 +198,11 @@ impl Gates {
         self.whole.open();
     }
 
-    /// By the core: closes the gates before a chunk. Returns the holds inside that were not counted as leases before:
-    /// of the whole object, and of the chunk alone.
-    pub(in crate::engine) fn close(&self, chunk: u32) -> (u32, u32) {
-        (self.whole.close(), self.chunks.get(chunk as usize).map_or(0, Gate::close))
+    /// By the core: closes the gates before a chunk; `barrier` is that of [`Gate::close`]. Returns the holds inside that
+    /// were not counted as leases before: of the whole object, and of the chunk alone.
+    pub(in crate::engine) fn close(&self, chunk: u32, barrier: impl Fn(u32)) -> (u32, u32) {
+        let whole = self.whole.close(&barrier);
+        (whole, self.chunks.get(chunk as usize).map_or(0, |gate| gate.close(&barrier)))
     }
 
     /// Holds that are inside open gates.

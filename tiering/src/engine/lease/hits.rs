@@ -13,13 +13,13 @@
 
 use super::super::request::Span;
 use super::super::state::{Core, Shared};
-use super::gates::Pass;
+use super::gates::{Gates, Pass};
 use crate::object::ChunkKey;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, TryLockError};
-use stratal_runtime::hold::{Step, Told, Trail};
-use stratal_runtime::sys::{count_forks, forks};
+use std::sync::{Arc, TryLockError, Weak};
+use stratal_runtime::hold::{Step, Told, Trail, Visitor};
+use stratal_runtime::sys::{Barrier, count_forks, forks};
 
 /// Hits of one thread that are remembered until somebody catches up.
 const TRAIL_STEPS: usize = 2048;
@@ -40,11 +40,14 @@ thread_local! {
     static OTHERS: RefCell<Vec<Writer>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A thread's end of a trail.
+/// A thread's end of a trail, and what the gates know the thread by.
 #[derive(Debug)]
-struct Writer {
+pub(super) struct Writer {
     engine: u64,
+    shared: Weak<Shared>,
     trail: Arc<Trail>,
+    /// None where the system has no barrier for the core to pass: all count in common then.
+    visitor: Option<Arc<Visitor>>,
     /// The turn that it took last.
     turn: Cell<u64>,
     /// Turns left in this epoch.
@@ -52,8 +55,24 @@ struct Writer {
 }
 
 impl Writer {
-    fn new(engine: u64, trail: Arc<Trail>) -> Self {
-        Self { engine, trail, turn: Cell::new(0), left: Cell::new(TURNS) }
+    fn new(shared: &Arc<Shared>) -> Self {
+        let (trail, visitor) = shared.new_trail();
+        let (engine, turn, left) = (shared.front.id, Cell::new(0), Cell::new(TURNS));
+        Self { engine, shared: Arc::downgrade(shared), trail, visitor, turn, left }
+    }
+
+    #[inline]
+    pub(super) fn visitor(&self) -> Option<&Visitor> {
+        self.visitor.as_deref()
+    }
+
+    /// A step of this thread met the closing of a gate: the core says whether it was counted. `gates` may be gone, and so
+    /// may the engine: then nobody counts.
+    #[cold]
+    pub(super) fn resolve(&self, object: u32, gates: *const Gates, part: Pass) {
+        let (Some(visitor), Some(shared)) = (&self.visitor, self.shared.upgrade()) else { return };
+        let anchor = shared.resolve(object, gates, part, visitor);
+        drop((anchor, shared));
     }
 
     #[inline]
@@ -85,6 +104,8 @@ pub(in crate::engine) struct Front {
     id: u64,
     /// The forks before it was made.
     pub(super) forks: u32,
+    /// Makes the processors of regulars drain their stores; `None` where the system refuses it.
+    barrier: Option<Barrier>,
     /// Whether the next hit wakes the worker.
     bell: AtomicBool,
     /// Whose hit was the latest: changes when another thread's is.
@@ -101,7 +122,8 @@ impl Front {
         count_forks();
         // Turn 0 is nobody's.
         let turn = Turn(AtomicU64::new(1));
-        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), forks: forks(), bell: AtomicBool::new(false), turn }
+        let (id, bell) = (NEXT.fetch_add(1, Ordering::Relaxed), AtomicBool::new(false));
+        Self { id, forks: forks(), barrier: Barrier::register(), bell, turn }
     }
 
     /// The engine's number in this process.
@@ -113,31 +135,51 @@ impl Front {
 /// The core's side of the trails.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Trails {
-    trails: Vec<Arc<Trail>>,
+    trails: Vec<Known>,
+    /// The latest visitor's id.
+    visitors: u32,
     /// Room for what is read, kept.
     steps: Vec<Step>,
     /// Misses when a trail was full the last time.
     misses: u64,
 }
 
+/// The core's side of one thread.
+#[derive(Debug)]
+struct Known {
+    trail: Arc<Trail>,
+    visitor: Option<Arc<Visitor>>,
+}
+
 impl Trails {
     fn is_empty(&self) -> bool {
-        self.trails.iter().all(|trail| trail.is_empty())
+        self.trails.iter().all(|known| known.trail.is_empty())
+    }
+
+    /// A visitor of a name that nobody had before, while there are such names.
+    fn new_visitor(&mut self) -> Option<Arc<Visitor>> {
+        self.visitors = self.visitors.checked_add(1)?;
+        Visitor::new(self.visitors).map(Arc::new)
     }
 }
 
 impl Shared {
+    /// Calls `act` with this thread's end of its trail; with none where it hits for the first time, is ending, or uses
+    /// another engine more.
+    #[inline]
+    pub(super) fn as_writer<R>(&self, act: impl Fn(Option<&Writer>) -> R) -> R {
+        let known =
+            |first: &OnceCell<Writer>| act(first.get().filter(|writer| writer.engine == self.front.id));
+        FIRST.try_with(known).unwrap_or_else(|_| act(None))
+    }
+
     /// Notes a hit of this thread.
     #[inline]
-    pub(super) fn note_hit(&self, what: u64, weight: u64) {
-        let noted = FIRST.try_with(|first| {
-            let writer = first.get().filter(|writer| writer.engine == self.front.id)?;
-            Some(writer.note(&self.front, what, weight))
-        });
-        match noted {
-            Ok(Some(true)) => {}
-            Ok(Some(false)) => self.trail_is_full(),
-            Ok(None) | Err(_) => self.note_elsewhere(what, weight),
+    pub(super) fn note_hit(self: &Arc<Self>, writer: Option<&Writer>, what: u64, weight: u64) {
+        match writer {
+            Some(writer) if writer.note(&self.front, what, weight) => {}
+            Some(_) => self.trail_is_full(),
+            None => self.note_elsewhere(what, weight),
         }
         if self.front.bell.load(Ordering::Relaxed) {
             self.ring();
@@ -145,9 +187,9 @@ impl Shared {
     }
 
     #[cold]
-    fn note_elsewhere(&self, what: u64, weight: u64) {
+    fn note_elsewhere(self: &Arc<Self>, what: u64, weight: u64) {
         let noted = FIRST.try_with(|first| {
-            let writer = first.get_or_init(|| Writer::new(self.front.id, self.new_trail()));
+            let writer = first.get_or_init(|| Writer::new(self));
             (writer.engine == self.front.id).then(|| writer.note(&self.front, what, weight))
         });
         let noted = noted.map_or(None, |noted| noted.or_else(|| self.note_among_others(what, weight)));
@@ -159,13 +201,13 @@ impl Shared {
         }
     }
 
-    fn note_among_others(&self, what: u64, weight: u64) -> Option<bool> {
+    fn note_among_others(self: &Arc<Self>, what: u64, weight: u64) -> Option<bool> {
         let noted = OTHERS.try_with(|others| {
             let mut others = others.try_borrow_mut().ok()?;
             let known = others.iter().position(|writer| writer.engine == self.front.id);
             let writer = match known {
                 Some(at) => others.remove(at),
-                None => Writer::new(self.front.id, self.new_trail()),
+                None => Writer::new(self),
             };
             let noted = writer.note(&self.front, what, weight);
             others.insert(0, writer);
@@ -175,14 +217,33 @@ impl Shared {
         noted.ok().flatten()
     }
 
-    fn new_trail(&self) -> Arc<Trail> {
+    fn new_trail(&self) -> (Arc<Trail>, Option<Arc<Visitor>>) {
         let trail = Arc::new(Trail::new(TRAIL_STEPS));
         let mut core = self.lock();
         self.catch_up(&mut core);
         // Trails of threads that have ended, or use many engines, are read to their end by now.
-        core.trails.trails.retain(|trail| Arc::strong_count(trail) > 1);
-        core.trails.trails.push(Arc::clone(&trail));
-        trail
+        core.trails.trails.retain(|known| Arc::strong_count(&known.trail) > 1);
+        let visitor = if self.front.barrier.is_some() { core.trails.new_visitor() } else { None };
+        core.trails.trails.push(Known { trail: Arc::clone(&trail), visitor: visitor.clone() });
+        (trail, visitor)
+    }
+
+    /// The core has closed a gate that has a regular, and is about to read its count: the barrier of [`Gate::close`].
+    ///
+    /// [`Gate::close`]: stratal_runtime::hold::Gate::close
+    #[cold]
+    pub(in crate::engine) fn closing(&self, trails: &Trails, regular: u32) {
+        let is_me = |writer: &Writer| writer.visitor().is_some_and(|visitor| visitor.id() == regular);
+        if self.as_writer(|writer| writer.is_some_and(is_me)) {
+            return;
+        }
+        let mut visitors = trails.trails.iter().filter_map(|known| known.visitor.as_ref());
+        if let Some(visitor) = visitors.find(|visitor| visitor.id() == regular) {
+            visitor.closing();
+        }
+        if let Some(barrier) = self.front.barrier {
+            barrier.pass();
+        }
     }
 
     #[cold]
@@ -196,7 +257,7 @@ impl Shared {
         if std::mem::replace(&mut core.trails.misses, misses) != misses {
             return self.catch_up(&mut core);
         }
-        for trail in &core.trails.trails {
+        for Known { trail, .. } in &core.trails.trails {
             let Told { lost, weight } = trail.skip();
             self.count_hits(lost, weight);
         }
@@ -215,7 +276,7 @@ impl Shared {
         }
         let mut steps = std::mem::take(&mut core.trails.steps);
         let mut writers = 0;
-        for trail in &core.trails.trails {
+        for Known { trail, .. } in &core.trails.trails {
             let before = steps.len();
             let Told { lost, weight } = trail.read(&mut |step| steps.push(step));
             let read = steps.len() - before;
