@@ -2,7 +2,7 @@
 //! are frozen are never written.
 
 use crate::world::{directory, engine, value};
-use stratal::{Dyn, Engine, Tensor};
+use stratal::{Dyn, Engine, Policy, Tensor, TierKind};
 
 type State = Tensor<f32, (Dyn,)>;
 
@@ -61,6 +61,32 @@ fn adam_gives_the_bits_that_it_gives_in_memory() {
     }
     let report = engine.report();
     assert!(report.peak_bytes <= 12 << 20 && report.counters.spills > 0, "{report}");
+}
+
+/// What the learned plan lets go is written down when its lease ends, so that what is fetched next finds clean copies:
+/// without it every eviction of an optimiser's states waits for a write.
+#[test]
+fn states_are_written_before_their_room_is_needed() {
+    let dir = directory();
+    let policy = Policy::builder().tier("dram", TierKind::Dram, "12 MiB").spill_directory(dir.path());
+    // Only the plan writes early.
+    let policy = policy.prefetch_window("3 MiB").high_watermark(1.0).low_watermark(1.0).build().unwrap();
+    let engine = Engine::builder().policy(policy).build().unwrap();
+    let p = states(&engine, "p", 24);
+    let pass = || {
+        engine.begin_pass();
+        for parameters in &p {
+            parameters.write().unwrap().as_mut_slice().iter_mut().for_each(|p| *p += 1.0);
+        }
+    };
+    (0..3).for_each(|_| pass());
+    let before = engine.counters();
+    (0..4).for_each(|_| pass());
+    let moved = engine.counters() - before;
+    assert!(moved.evictions_clean > 0, "{moved}");
+    // Every write is one that an eviction needs, but for those of copies that are still here.
+    assert!(moved.spills <= moved.evictions_clean + moved.evictions_spilled + 12, "{moved}");
+    assert!(p.iter().all(|parameters| parameters.read().unwrap().iter().all(|p| *p == 7.0)));
 }
 
 /// Parameters that are only read cost their spill once, and no byte after it.

@@ -3,6 +3,7 @@
 use super::Engine;
 use super::budget::Allowance;
 use super::catalogue::Catalogue;
+use super::early::Early;
 use super::lease::{Front, Handle, Trails};
 use super::pass::PassClock;
 use super::persist::{Flush, Keeping};
@@ -151,6 +152,7 @@ fn shared(policy: Policy, evict: Option<Box<dyn Evict>>) -> Result<Shared> {
         staging_bytes: 0,
         allowance: Allowance::new(policy.window_bytes()),
         dirty: Dirty::default(),
+        early: Early::new(),
         flush: Flush::default(),
         coding,
         closed: None,

@@ -142,6 +142,7 @@ impl Shared {
             let next_use = self.next_use(core, key);
             if used {
                 core.victims.insert(key, bytes, next_use);
+                self.note_early(core, key);
             } else {
                 core.victims.insert_unused(key, bytes, next_use);
             }

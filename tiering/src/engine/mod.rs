@@ -18,6 +18,7 @@ mod catalogue;
 mod codec;
 mod coders;
 mod coding;
+mod early;
 mod fill;
 mod forget;
 mod grant;

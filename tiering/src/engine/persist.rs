@@ -385,7 +385,7 @@ impl Shared {
                 core.flush.wanted.remove(&key);
                 self.changed.notify_all();
             } else if core.table.get(key).is_some_and(|chunk| chunk.is_spillable(self.host))
-                && let Err(error) = self.start_spill(core, outbox, key, Lane::WriteBack)
+                && let Err(error) = self.start_spill(core, outbox, key, Lane::WriteBack, false)
             {
                 self.flush_failed(core, key, &error);
             }

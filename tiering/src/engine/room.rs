@@ -163,7 +163,7 @@ impl Shared {
         }
         if chunk.is_spillable(self.host)
             && stuck.why.is_none()
-            && let Err(error) = self.start_spill(core, outbox, key, lane)
+            && let Err(error) = self.start_spill(core, outbox, key, lane, true)
         {
             stuck.why = Some(error);
         }

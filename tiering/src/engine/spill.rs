@@ -16,7 +16,7 @@ use crate::store::codec::Form;
 use crate::store::{Store, Written};
 
 impl Shared {
-    /// Starts spilling a chunk. Unless it is written back before its room is needed, it goes when its spill has ended.
+    /// Starts spilling a chunk, which goes when its spill has ended if it is `leaving`, and stays, clean, if not.
     ///
     /// # Errors
     /// `NoSpace` or `Io` of the store; the chunk is as it was.
@@ -26,8 +26,8 @@ impl Shared {
         outbox: &mut Outbox,
         key: ChunkKey,
         lane: Lane,
+        leaving: bool,
     ) -> Result<()> {
-        let leaving = lane != Lane::WriteBack;
         let bytes = self.copy_bytes(core, key);
         let name = core.catalogue.name(key.object);
         let contents = Contents::of(core, key);

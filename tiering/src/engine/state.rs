@@ -6,6 +6,7 @@
 
 use super::budget::Allowance;
 use super::catalogue::Catalogue;
+use super::early::Early;
 use super::lease::{Front, Trails};
 use super::pass::PassClock;
 use super::persist::{Flush, Keeping};
@@ -101,6 +102,8 @@ pub(super) struct Core {
     pub(super) staging_bytes: u64,
     pub(super) allowance: Allowance,
     pub(super) dirty: Dirty,
+    /// Dirty copies that the schedule lets go.
+    pub(super) early: Early,
     pub(super) flush: Flush,
     /// Whether some tensor has a codec of its own, or all have.
     pub(super) coding: bool,

@@ -260,6 +260,7 @@ impl Worker {
         self.provide_scratch(core, &mut outbox);
         self.shared.grant_ready(core);
         self.start_demanded(core, &mut outbox);
+        self.shared.start_early(core, &mut outbox);
         self.start_ahead(core, &mut outbox);
         self.shared.start_flush(core, &mut outbox);
         self.shared.start_write_back(core, &mut outbox);

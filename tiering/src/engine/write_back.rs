@@ -113,7 +113,7 @@ impl Shared {
             // Queued until it is clean: a lease may hold it now.
             core.dirty.queue.push_back(key);
             let idle = core.table.get(key).is_some_and(|chunk| chunk.is_spillable(self.host));
-            if idle && self.start_spill(core, outbox, key, Lane::WriteBack).is_err() {
+            if idle && self.start_spill(core, outbox, key, Lane::WriteBack, false).is_err() {
                 // Whoever needs the room will be told why there is none.
                 self.pause_write_back(core);
                 return;

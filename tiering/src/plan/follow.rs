@@ -155,6 +155,14 @@ impl Follower {
         trusted.map_or(NextUse::Never, next)
     }
 
+    /// Whether the schedule lets a chunk go before its next use: it is not kept, and more is used until then than the
+    /// window can hold.
+    #[must_use]
+    pub fn streams(&self, chunk: ChunkKey) -> bool {
+        let trusted = self.learned.as_ref().filter(|learned| !learned.suspended);
+        trusted.is_some_and(|learned| learned.schedule.streams(chunk, learned.cursor.position()))
+    }
+
     /// The chunk to fetch now, not present nor on its way by `is_present`; `None` without a schedule and while the
     /// window is full. Make room for it by victims that yield to its [`Self::next_use`], or give it back by
     /// [`Self::cancelled`] and try again after a lease was taken or released.

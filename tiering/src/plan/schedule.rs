@@ -48,6 +48,8 @@ pub struct Schedule {
     shape: Shape,
     kept_bytes: u64,
     pass_bytes: u64,
+    /// Bytes of all uses of a pass.
+    touched_bytes: u64,
     capacity_bytes: u64,
     window_bytes: u64,
 }
@@ -90,7 +92,19 @@ impl Schedule {
         }
         let (uses, use_steps) = place_uses(uses, &touches, &ends);
         let (shape, kept_bytes, pass_bytes) = (Shape::Spread, 0, 0);
-        Self { touches, ends, uses, use_steps, shape, kept_bytes, pass_bytes, capacity_bytes, window_bytes }
+        let touched_bytes = touches.iter().map(|touch| u64::from(touch.bytes)).sum();
+        Self {
+            touches,
+            ends,
+            uses,
+            use_steps,
+            shape,
+            kept_bytes,
+            pass_bytes,
+            touched_bytes,
+            capacity_bytes,
+            window_bytes,
+        }
     }
 
     fn keep_evenly(&mut self) {
@@ -164,6 +178,15 @@ impl Schedule {
             Some(next) if self.shape == Shape::Belady || self.keeps(chunk) => NextUse::At(next),
             Some(next) => NextUse::Streamed(next),
         }
+    }
+
+    /// Whether a chunk that was used at `position` leaves before its next use: it is not kept, and until then more is
+    /// used than the window holds. Steps count as the mean of them all.
+    #[must_use]
+    pub fn streams(&self, chunk: ChunkKey, position: u64) -> bool {
+        let NextUse::Streamed(next) = self.next_use(chunk, position) else { return false };
+        let between = u128::from(self.touched_bytes) * u128::from(next - position);
+        between > u128::from(self.window_bytes) * u128::from(self.len())
     }
 
     /// Whether the plan keeps a chunk resident.

@@ -14,9 +14,9 @@ pub(super) fn run(folder: &Path, groups: usize, budget: u64) -> Result<Vec<f64>>
     let policy = Policy::builder()
         .tier("dram", TierKind::Dram, budget)
         .spill_directory(folder)
-        // Everything is dirty all the time: writing early makes room early.
-        .high_watermark(0.5)
-        .low_watermark(0.45)
+        // Of what is dirty, the plan says what leaves and is to be written; what it keeps need not be.
+        .high_watermark(1.0)
+        .low_watermark(0.95)
         .build()?;
     let engine = Engine::builder().policy(policy).build()?;
     let states = |name: &str| -> Result<Vec<State>> {

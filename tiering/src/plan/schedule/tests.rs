@@ -61,6 +61,23 @@ fn a_ring_is_spread() {
     assert_eq!(schedule.next_use(touch(99, 1).chunk, 5), NextUse::Never);
 }
 
+/// What the plan lets go is told from what it keeps, and from what is used again before the window has passed.
+#[test]
+fn what_leaves_is_known_when_it_was_used() {
+    let schedule = plan(&ring(64, 1), 16, 4);
+    for position in 0..64_u32 {
+        let chunk = touch(position, CHUNK).chunk;
+        assert_eq!(schedule.streams(chunk, u64::from(position)), !schedule.keeps(chunk));
+    }
+    // Chunk 20 lies between any two others.
+    let steps: Vec<u32> = (0..20).flat_map(|chunk| [chunk, 20]).collect();
+    let schedule = plan(&trace(steps.chunks(1)), 8, 4);
+    assert!(!schedule.streams(touch(20, CHUNK).chunk, 1));
+    let leaving = (0..20).filter(|chunk| schedule.streams(touch(*chunk, CHUNK).chunk, u64::from(2 * chunk)));
+    assert_eq!(leaving.count() as u64 * u64::from(CHUNK), schedule.pass_bytes());
+    assert!(!schedule.streams(touch(99, CHUNK).chunk, 0));
+}
+
 /// Where each chunk is used twice in different regions, farthest-first reads clearly less and is planned.
 #[test]
 fn phases_are_planned_by_belady() {
