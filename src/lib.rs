@@ -19,9 +19,9 @@ pub use stratal_runtime::tensor::{
 };
 
 pub use stratal_tiering::device::{Device, DevicePool, Event, OnDevice, Pressure, Stream};
-pub use stratal_tiering::engine::{Engine, EngineBuilder, StoredTensor};
+pub use stratal_tiering::engine::{Engine, EngineBuilder, MemoryPressure, StoredTensor};
 pub use stratal_tiering::origin::{Checkpoint, TensorSpec, Writer};
-pub use stratal_tiering::policy::{Codec, Eviction, IoChoice, Policy};
+pub use stratal_tiering::policy::{Codec, Eviction, IoChoice, Policy, WearExhausted};
 pub use stratal_tiering::tier::TierKind;
 
 /// Memory, and typed views of it.

@@ -37,6 +37,8 @@ pub enum ErrorKind {
     Policy,
     /// The tier has no room left on its medium.
     NoSpace,
+    /// The bytes that the policy allows to be written in a day are used up.
+    Wear,
     /// The system refused memory.
     OutOfMemory,
     /// The only copy was lost or torn; the tensor refuses use until it is rewritten or reloaded.
@@ -71,6 +73,7 @@ impl ErrorKind {
             Self::Params => "parameters do not match",
             Self::Policy => "bad policy",
             Self::NoSpace => "no space",
+            Self::Wear => "wear budget spent",
             Self::OutOfMemory => "out of memory",
             Self::Poisoned => "poisoned",
             Self::Closed => "closed",

@@ -3,6 +3,7 @@
 
 mod adam;
 mod advice;
+mod auto;
 mod budget;
 mod campaign;
 mod checksums;
@@ -16,6 +17,8 @@ mod limits;
 mod means;
 mod persist;
 mod policies;
+mod pressure;
 mod spill;
 mod streaming;
 mod world;
+mod writes;

@@ -33,13 +33,19 @@ pub(super) struct Allowance {
     is_new: bool,
     /// Whether more is held than it allows, as far as anybody was told.
     is_over: bool,
+    /// Whether the application has set it, so that it does not follow the machine.
+    is_own: bool,
     /// Why what is beyond it does not leave.
     trouble: Option<Error>,
 }
 
 impl Allowance {
     pub(super) fn new(window_bytes: u64) -> Self {
-        Self { window_bytes, is_new: false, is_over: false, trouble: None }
+        Self { window_bytes, is_new: false, is_over: false, is_own: false, trouble: None }
+    }
+
+    pub(super) fn is_own(&self) -> bool {
+        self.is_own
     }
 
     pub(super) fn window_bytes(&self) -> u64 {
@@ -56,6 +62,9 @@ impl Engine {
     /// written down, and their memory is given back to the system. What is leased is not taken away: where that alone is
     /// more, or the disk too slow, the call ends at the policy's deadline with an error, and **the new budget stays**: the
     /// rest leaves as leases end. Leases that wait and can never be had under it fail at once, as later ones do.
+    ///
+    /// A budget that was `"auto"` no longer follows the machine. In a callback of the engine's own thread the call returns at
+    /// once.
     ///
     /// ```
     /// # use stratal_tiering::engine::Engine;
@@ -93,7 +102,11 @@ impl Engine {
         core.open()?;
         shared.catch_up(&mut core);
         shared.change_budget(&mut core, bytes)?;
+        core.allowance.is_own = true;
         shared.wake();
+        if shared.is_worker() {
+            return Ok(());
+        }
         let budget_bytes = core.pool.budget_bytes();
         shared.await_budget(core, budget_bytes)
     }
@@ -104,7 +117,7 @@ impl Shared {
     ///
     /// # Errors
     /// `Budget` where it is less than a page.
-    fn change_budget(&self, core: &mut Core, bytes: u64) -> Result<()> {
+    pub(super) fn change_budget(&self, core: &mut Core, bytes: u64) -> Result<()> {
         let budget_bytes = bytes - bytes % PAGE_BYTES as u64;
         if budget_bytes == 0 {
             let message = format!("a budget of {bytes} bytes holds nothing: allow at least {PAGE_BYTES}");
@@ -118,7 +131,8 @@ impl Shared {
         core.ledger.set_budget(self.host, budget_bytes);
         let window_bytes = self.policy.window_bytes_of(budget_bytes);
         let is_over = core.ledger.over_bytes(self.host) > 0;
-        core.allowance = Allowance { window_bytes, is_new: true, is_over, trouble: None };
+        let is_own = core.allowance.is_own;
+        core.allowance = Allowance { window_bytes, is_new: true, is_over, is_own, trouble: None };
         self.keep_less(core);
         match core.follower.resize(budget_bytes, window_bytes) {
             Followed::Learned => self.learned(core),
@@ -175,12 +189,12 @@ impl Shared {
         while goes_on(core)
             && sent < EVICTIONS_PER_ROUND
             && !outbox.is_full(Lane::Prefetch)
-            && let Some(key) = self.next_victim(core, None)
+            && let Some(key) = self.next_to_leave(core, None, &mut stuck)
         {
             self.send_away(core, outbox, key, Lane::Prefetch, &mut stuck);
             sent += 1;
         }
-        stuck.keys.iter().for_each(|key| self.settle(core, *key));
+        stuck.keys.iter().chain(&stuck.spared).for_each(|key| self.settle(core, *key));
         if let Some(error) = stuck.why {
             self.note_trouble(core, &error);
         }

@@ -1,15 +1,18 @@
 //! Starting an engine: the state, then the worker with its driver, then the handle that both live by.
 
 use super::Engine;
+use super::auto::Watch;
 use super::budget::Allowance;
 use super::catalogue::Catalogue;
 use super::early::Early;
 use super::lease::{Front, Handle, Trails};
 use super::pass::PassClock;
 use super::persist::{Flush, Keeping};
+use super::pressure::{Gauge, Listener, MemoryPressure};
 use super::request::Requests;
 use super::state::{Core, Driver, EVENTS_KEPT, Holds, Shared};
 use super::waits::Waits;
+use super::wear::Wear;
 use super::worker::Worker;
 use super::write_back::Dirty;
 use crate::device::host::FramePool;
@@ -19,6 +22,7 @@ use crate::observe::clock::SystemClock;
 use crate::observe::counters::Counters;
 use crate::observe::events::Recent;
 use crate::plan::follow::Follower;
+use crate::policy::memory::{MemoryFiles, MemorySource};
 use crate::policy::{Eviction, IoChoice, Policy};
 use crate::residency::evict::adaptive::Adaptive;
 use crate::residency::evict::arc::Arc as Balanced;
@@ -47,6 +51,8 @@ pub struct EngineBuilder {
     policy: Option<Policy>,
     driver: Option<OpenDriver>,
     evict: Option<Box<dyn Evict>>,
+    memory: Option<Box<dyn MemorySource>>,
+    listeners: Vec<Listener>,
 }
 
 impl fmt::Debug for EngineBuilder {
@@ -90,6 +96,44 @@ impl EngineBuilder {
         self
     }
 
+    /// Has a function called when memory gets scarce: when the part of the budget that is leased, dirty, in flight or kept
+    /// by advice reaches a level of the policy (70, 85 and 95 % unless it says otherwise), and when it leaves one again.
+    ///
+    /// It is called by the engine's own thread, which meanwhile does nothing else: let it note, signal, or drop. A lease
+    /// that is not there fails in it with `Conflict` instead of waiting; one that panics is not called again.
+    ///
+    /// ```
+    /// # use std::sync::mpsc::channel;
+    /// # use std::time::Duration;
+    /// # use stratal_tiering::engine::Engine;
+    /// # use stratal_tiering::policy::Policy;
+    /// # use stratal_tiering::tier::TierKind;
+    /// # use stratal_runtime::tensor::Dyn;
+    /// # fn main() -> stratal_tiering::error::Result<()> {
+    /// let (told, pressures) = channel();
+    /// let policy = Policy::builder().tier("dram", TierKind::Dram, "8 MiB").build()?;
+    /// let engine = Engine::builder().policy(policy).on_pressure(move |now| drop(told.send(*now))).build()?;
+    /// let state = engine.zeros::<u8, (Dyn,)>("state", [6 << 20])?; // three quarters of the budget
+    /// let lease = state.write()?;
+    /// let now = pressures.recv_timeout(Duration::from_secs(60)).expect("70 % are reached");
+    /// assert_eq!((now.level, now.rising), (Some(0.70), true));
+    /// # drop(lease);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_pressure(mut self, listener: impl FnMut(&MemoryPressure) + Send + 'static) -> Self {
+        self.listeners.push(Box::new(listener));
+        self
+    }
+
+    /// Where the budget is `"auto"`, follows another machine than this one, such as the simulator.
+    #[must_use]
+    pub fn memory(mut self, source: impl MemorySource + 'static) -> Self {
+        self.memory = Some(Box::new(source));
+        self
+    }
+
     /// Starts the engine and its worker thread.
     ///
     /// # Errors
@@ -99,14 +143,20 @@ impl EngineBuilder {
         let shared = Arc::new(shared(self.policy.unwrap_or_default(), self.evict)?);
         let (ready, started) = channel();
         let theirs = Arc::clone(&shared);
-        let driver = self.driver;
+        let (driver, gauge) = (self.driver, Gauge::new(self.listeners));
         let spawned = std::thread::Builder::new()
             .name("stratal-engine".into())
-            .spawn(move || work(theirs, driver, &ready))
+            .spawn(move || work(theirs, driver, gauge, &ready))
             .map_err(Error::from)?;
         let gone = || Error::new(ErrorKind::Closed, "the engine's worker ended before it began");
         started.recv().map_err(|_| gone())??;
-        Ok(Engine { handle: Arc::new(Handle::new(shared, spawned)) })
+        let follows = shared.policy.follows_memory();
+        let source = || self.memory.unwrap_or_else(|| Box::new(MemoryFiles::system()));
+        let watch = follows.then(|| Watch::start(&shared, source()));
+        // What has started ends with the handle.
+        let mut handle = Handle::new(shared, spawned);
+        handle.watched_by(watch.transpose()?);
+        Ok(Engine { handle: Arc::new(handle) })
     }
 }
 
@@ -153,6 +203,7 @@ fn shared(policy: Policy, evict: Option<Box<dyn Evict>>) -> Result<Shared> {
         allowance: Allowance::new(policy.window_bytes()),
         dirty: Dirty::default(),
         early: Early::new(),
+        wear: Wear::new(policy.wear_per_day_bytes(), 0),
         flush: Flush::default(),
         coding,
         closed: None,
@@ -203,13 +254,14 @@ fn one_host_tier(topology: &Topology) -> Result<()> {
 }
 
 /// The worker thread: the driver belongs to the thread that made it.
-fn work(shared: Arc<Shared>, driver: Option<OpenDriver>, ready: &Sender<Result<()>>) {
+fn work(shared: Arc<Shared>, driver: Option<OpenDriver>, gauge: Gauge, ready: &Sender<Result<()>>) {
     match driver.map_or_else(|| open(&shared), |open| open()) {
         Ok(io) => {
-            let driver = Driver { name: io.name(), waker: io.waker(), stats: io.stats() };
+            let worker = std::thread::current().id();
+            let driver = Driver { name: io.name(), waker: io.waker(), stats: io.stats(), worker };
             let first = shared.driver.set(driver).is_ok();
             debug_assert!(first, "an engine has one worker");
-            let mut worker = Worker::new(shared, io);
+            let mut worker = Worker::new(shared, io, gauge);
             if let Err(error) = worker.prepare_coding() {
                 return drop(ready.send(Err(error)));
             }

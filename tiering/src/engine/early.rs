@@ -36,6 +36,10 @@ impl Shared {
 
     /// Starts the writes that are due.
     pub(super) fn start_early(&self, core: &mut Core, outbox: &mut Outbox) {
+        if self.is_wear_near(core) {
+            // What is not written may be written once more before it must be.
+            return core.early.clear();
+        }
         while !outbox.is_full(Lane::Prefetch)
             && let Some(key) = core.early.pop_front()
         {

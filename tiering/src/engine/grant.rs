@@ -154,10 +154,11 @@ impl Shared {
         let waiting: Vec<_> = core
             .requests
             .waiting()
-            .map(|request| (request.ticket, request.span.clone(), request.access))
+            .map(|request| (request.ticket, request.span.clone(), request.access, request.since_ns))
             .collect();
-        for (ticket, span, access) in waiting {
-            if core.requests.yields(&span, access, Some(ticket), self.clock.now_ns()) {
+        for (ticket, span, access, since_ns) in waiting {
+            let yields = core.requests.yields(&span, access, Some(ticket), self.clock.now_ns());
+            if yields || self.is_throttled(core, &span, access, since_ns) {
                 continue;
             }
             let poisoned = self.is_poisoned(core, &span, access);

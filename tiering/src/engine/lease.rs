@@ -17,6 +17,7 @@ pub(super) use entry::Entry;
 pub(super) use gates::Gates;
 pub(super) use hits::{Front, Trails};
 
+use super::auto::Watch;
 use super::request::{Outcome, Span, TURN_NS};
 use super::slice::Lent;
 use super::state::{Core, Hold, Shared};
@@ -55,11 +56,16 @@ enum Asked {
 
 /// The engine as leases and tensors hold it: while one lives, the worker does.
 #[derive(Debug)]
-pub(super) struct Handle(pub(super) Arc<Shared>, Option<JoinHandle<()>>);
+pub(super) struct Handle(pub(super) Arc<Shared>, Option<JoinHandle<()>>, Option<Watch>);
 
 impl Handle {
     pub(super) fn new(shared: Arc<Shared>, worker: JoinHandle<()>) -> Self {
-        Self(shared, Some(worker))
+        Self(shared, Some(worker), None)
+    }
+
+    /// Its budget follows the machine.
+    pub(super) fn watched_by(&mut self, watch: Option<Watch>) {
+        self.2 = watch;
     }
 }
 
@@ -68,6 +74,7 @@ impl Drop for Handle {
         if !self.0.is_at_home() {
             // A forked child has no worker to end or to wait for, and the lock may be held by a thread that is not here.
             std::mem::forget(self.1.take());
+            std::mem::forget(self.2.take());
             return;
         }
         self.0.close("the engine is closed");
@@ -164,6 +171,13 @@ impl Shared {
         access: Access,
         told: &LeaseSpan,
     ) -> Result<Held> {
+        if self.is_worker() {
+            let error = Error::new(
+                ErrorKind::Conflict,
+                "a callback of the engine's own thread cannot wait for bytes",
+            );
+            return Err(error.with("tensor", core.catalogue.name(lent.span.object)));
+        }
         let (mut core, waited, granted) = self.wait_for(core, &lent.span, access);
         let held = granted.and_then(|()| self.hold(&mut core, lent, access));
         drop(core);
@@ -209,8 +223,11 @@ impl Shared {
             let error = Error::from(Refused::Poisoned);
             return Err(error.with("tensor", core.catalogue.name(lent.span.object)));
         }
-        let yields = core.requests.yields(&lent.span, access, None, self.clock.now_ns());
-        if yields || self.lease_span(core, &lent.span, access).is_err() {
+        let now_ns = self.clock.now_ns();
+        let yields = core.requests.yields(&lent.span, access, None, now_ns);
+        let throttled = self.is_throttled(core, &lent.span, access, now_ns);
+        self.counters.writes_throttled.add(u64::from(throttled));
+        if yields || throttled || self.lease_span(core, &lent.span, access).is_err() {
             return Ok(Asked::Absent(lent));
         }
         Ok(Asked::Leased(lent))
@@ -334,8 +351,9 @@ impl Shared {
             let (needs, held) = (core.span_bytes(span), self.held_bytes(core));
             let used = core.ledger.used_bytes(self.host);
             let holds = core.pool.budget_bytes();
+            let worn = if core.wear.is_spent() { "; spills wait for the wear budget of the day" } else { "" };
             let message = format!(
-                "waited {seconds} s for {needs} bytes: of {holds}, {used} are used and {held} of them leased"
+                "waited {seconds} s for {needs} bytes: of {holds}, {used} are used and {held} of them leased{worn}"
             );
             Error::new(ErrorKind::Deadline, message)
         };

@@ -12,6 +12,7 @@
 //! takes it back; `spill` writes it down when it is dirty and must go; `forget` gives everything back.
 
 mod advice;
+mod auto;
 mod budget;
 mod builder;
 mod catalogue;
@@ -27,6 +28,7 @@ mod hint;
 mod lease;
 mod pass;
 mod persist;
+mod pressure;
 mod report;
 mod request;
 mod room;
@@ -36,14 +38,17 @@ mod spill;
 mod state;
 mod verify;
 mod waits;
+mod wear;
 mod worker;
 mod write_back;
 
 pub use builder::EngineBuilder;
 pub use pass::PassTaken;
 pub use persist::StoredTensor;
+pub use pressure::MemoryPressure;
 pub use report::{Bounds, PassReport, Report};
 pub use source::Source;
+pub use wear::WearReport;
 
 use crate::error::Result;
 use crate::io::DriverReport;

@@ -1,6 +1,7 @@
 //! What the engine holds, moved and decided, to print.
 
 use super::state::Shared;
+use super::wear::WearReport;
 use crate::io::DriverReport;
 use crate::observe::clock::Clock;
 use crate::observe::counters::Snapshot;
@@ -52,6 +53,8 @@ pub struct Report {
     pub spilled_bytes: u64,
     /// The store's directories, the bytes used in each, and whether it was found full.
     pub disks: Vec<(String, u64, bool)>,
+    /// What was written to its disks.
+    pub wear: WearReport,
     /// Leases held now.
     pub leases: usize,
     /// How long leases waited that had to, whatever for, in nanoseconds.
@@ -125,6 +128,7 @@ impl Report {
             dirty_bytes: core.dirty.bytes(),
             spilled_bytes: core.store.as_ref().map_or(0, |store| store.used_bytes()),
             disks: core.store.iter().flat_map(|store| store.disks()).map(disk).collect(),
+            wear: shared.wear_report(&core),
             leases: core.holds.iter().count() + core.catalogue.gated_holds(),
             waits: shared.waits.leases.snapshot(),
             misses: shared.waits.misses.snapshot(),
@@ -189,6 +193,9 @@ impl fmt::Display for Report {
         for (directory, used_bytes, full) in &self.disks {
             let full = if *full { ", full" } else { "" };
             writeln!(f, "store in {directory}: {:.1} MiB{full}", mib(*used_bytes))?;
+        }
+        if self.wear.total_bytes > 0 || self.wear.per_day_bytes.is_some() {
+            writeln!(f, "{}", self.wear)?;
         }
         if let Some(pass) = &self.pass {
             writeln!(f, "{pass}")?;

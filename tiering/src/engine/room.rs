@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::io::Lane;
 use crate::object::{ChunkKey, NextUse};
 use crate::residency::state::CopyState;
+use std::collections::VecDeque;
 
 /// Most bytes that leave at once for one request, and the part of the budget that they may be.
 const LEAVING_BYTES_MAX: u64 = 16 << 20;
@@ -17,6 +18,10 @@ const LEAVING_SHARE: u64 = 16;
 pub(super) struct Stuck {
     pub(super) keys: Vec<ChunkKey>,
     pub(super) why: Option<Error>,
+    /// Dirty ones that were passed over for the sake of the disk.
+    pub(super) spared: VecDeque<ChunkKey>,
+    /// Whether nobody else can go.
+    pub(super) spares_none: bool,
 }
 
 /// How much a fetch may push aside.
@@ -75,7 +80,7 @@ impl Shared {
         let mut stuck = Stuck::default();
         let room = self.clear_room(core, outbox, bytes, urgency, &mut stuck);
         // Victims that could not leave are victims again, for when the store has room.
-        stuck.keys.iter().for_each(|key| self.settle(core, *key));
+        stuck.keys.iter().chain(&stuck.spared).for_each(|key| self.settle(core, *key));
         match (room, stuck.why) {
             (Room::Full, Some(error)) => Err(error),
             (room, _) => Ok(room),
@@ -108,7 +113,7 @@ impl Shared {
             if outbox.is_full(urgency.lane()) && core.spilling > 0 {
                 return Room::Leaving;
             }
-            match self.next_victim(core, urgency.not_before()) {
+            match self.next_to_leave(core, urgency.not_before(), stuck) {
                 Some(key) if urgency == Urgency::Hinted && self.is_ahead(core, key) => {
                     stuck.keys.push(key);
                     return Room::Full;
@@ -120,10 +125,29 @@ impl Shared {
         }
     }
 
+    /// The next victim; one that is clean where little may be written, if there is one.
+    pub(super) fn next_to_leave(
+        &self,
+        core: &mut Core,
+        not_before: Option<NextUse>,
+        stuck: &mut Stuck,
+    ) -> Option<ChunkKey> {
+        while let Some(key) = self.next_victim(core, not_before) {
+            if !self.spares(core, key, stuck) {
+                return Some(key);
+            }
+        }
+        stuck.spares_none = true;
+        stuck.spared.pop_front()
+    }
+
     /// Bytes that may leave at once: those asked for, or what follows them where that is more, so that the store is
     /// written side by side and not chunk after chunk. What the oldest request still misses follows a demand; a few
     /// chunks more, by then overdue as well, what is fetched ahead of the schedule.
-    fn room_wanted(&self, core: &Core, bytes: u64, urgency: Urgency) -> u64 {
+    fn room_wanted(&self, core: &mut Core, bytes: u64, urgency: Urgency) -> u64 {
+        if self.is_wear_near(core) {
+            return bytes;
+        }
         let following = match urgency {
             Urgency::Demand => {
                 let oldest = core.requests.waiting().next();
@@ -163,6 +187,7 @@ impl Shared {
         }
         if chunk.is_spillable(self.host)
             && stuck.why.is_none()
+            && self.may_wear(core, key, stuck)
             && let Err(error) = self.start_spill(core, outbox, key, lane, true)
         {
             stuck.why = Some(error);

@@ -46,6 +46,7 @@ impl Shared {
             core.leaving_bytes += bytes;
         }
         core.spilling += 1;
+        core.wear.begin(bytes);
         match place {
             Some(place) => outbox.push(Outgoing::spill(key, contents, place, block, lane)),
             None => outbox.code(Coded::Spill { key, slot, contents, block, lane }),
@@ -101,6 +102,7 @@ impl Shared {
     pub(super) fn spill_ended(&self, core: &mut Core, key: ChunkKey, block: Block, result: Result<Written>) {
         core.spilling -= 1;
         let bytes = block.bytes() as u64;
+        core.wear.end(bytes);
         let mut leaving = false;
         if let Some(seat) = core.catalogue.seat_mut(key) {
             seat.block = Some(block);

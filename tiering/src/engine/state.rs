@@ -12,6 +12,7 @@ use super::pass::PassClock;
 use super::persist::{Flush, Keeping};
 use super::request::{Requests, Span};
 use super::waits::Waits;
+use super::wear::Wear;
 use super::write_back::Dirty;
 use crate::device::host::FramePool;
 use crate::error::{Error, ErrorKind, Result};
@@ -31,6 +32,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
+use std::thread::ThreadId;
 use stratal_runtime::tensor::managed::Access;
 
 /// Events kept for reports.
@@ -63,6 +65,8 @@ pub(super) struct Driver {
     pub(super) name: &'static str,
     pub(super) waker: Arc<dyn Wake>,
     pub(super) stats: Arc<DriverStats>,
+    /// Who waits for nobody: everybody waits for it.
+    pub(super) worker: ThreadId,
 }
 
 /// Everything that changes.
@@ -104,6 +108,7 @@ pub(super) struct Core {
     pub(super) dirty: Dirty,
     /// Dirty copies that the schedule lets go.
     pub(super) early: Early,
+    pub(super) wear: Wear,
     pub(super) flush: Flush,
     /// Whether some tensor has a codec of its own, or all have.
     pub(super) coding: bool,
@@ -120,6 +125,11 @@ impl Shared {
     /// Whether this is the process that made the engine, and no forked child of it.
     pub(super) fn is_at_home(&self) -> bool {
         std::process::id() == self.process
+    }
+
+    /// Whether this is the worker's thread, in a callback.
+    pub(super) fn is_worker(&self) -> bool {
+        self.driver.get().is_some_and(|driver| driver.worker == std::thread::current().id())
     }
 
     /// Makes the worker look at the state again.

@@ -8,8 +8,10 @@ use super::catalogue::{OriginFile, WindowPlace};
 use super::coders::Contents;
 use super::coding::{Coded, Coding};
 use super::fill::Started;
+use super::pressure::Gauge;
 use super::room::{Room, Urgency};
 use super::state::{Core, Shared};
+use super::wear;
 use crate::device::host::Block;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{Completion, FileSlot, Flight, Io, Lane, Op};
@@ -172,6 +174,7 @@ pub(super) struct Worker {
     pub(super) growing: bool,
     /// Whether the pool may have memory to give back.
     pub(super) shrinking: bool,
+    gauge: Gauge,
     pub(super) coding: Coding,
     /// Origin files that the driver knows, and their slots.
     attached: Vec<(Weak<OriginFile>, FileSlot)>,
@@ -179,7 +182,7 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(shared: Arc<Shared>, io: Box<dyn Io<Freight>>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, io: Box<dyn Io<Freight>>, gauge: Gauge) -> Self {
         let publisher = Publisher::new(shared.front.id());
         Self {
             shared,
@@ -194,6 +197,7 @@ impl Worker {
             backlog: VecDeque::new(),
             growing: false,
             shrinking: false,
+            gauge,
             coding: Coding::default(),
             attached: Vec::new(),
         }
@@ -205,17 +209,21 @@ impl Worker {
         let _last_words = LastWords(Arc::clone(&self.shared), Publisher::new(self.shared.front.id()));
         let mut done = Vec::new();
         loop {
-            let (outgoing, woken, due) = {
+            let (outgoing, woken, due, pressure) = {
                 let shared = Arc::clone(&self.shared);
                 let mut core = shared.lock();
                 if core.closed.is_some() {
                     return;
                 }
                 let outgoing = self.round(&mut core, &mut done);
-                let due = shared.expire(&mut core);
-                (outgoing, std::mem::take(&mut core.woken), due)
+                let due = shared.expire(&mut core).min(shared.wear_due(&mut core));
+                let (pressure, look) = self.gauge.look(&shared, &core);
+                (outgoing, std::mem::take(&mut core.woken), due.min(look), pressure)
             };
             woken.into_iter().for_each(Waker::wake);
+            if let Some(pressure) = pressure {
+                self.gauge.tell(&self.shared, &pressure);
+            }
             let more = outgoing.len() >= STARTS_PER_ROUND;
             self.backlog.extend(outgoing);
             while self.io.in_flight() < self.io.capacity()
@@ -550,6 +558,9 @@ impl Worker {
             let counters = &self.shared.counters;
             let counter = if flight.op == Op::Read { &counters.bytes_read } else { &counters.bytes_written };
             counter.add(u64::from(*bytes));
+            if flight.op == Op::Write {
+                core.wear.written(u64::from(*bytes), wear::day());
+            }
         }
         self.finish(core, errand, flight.buf.0, result);
     }

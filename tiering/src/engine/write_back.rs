@@ -2,13 +2,19 @@
 //!
 //! When more than `high` of the budget is dirty, the copies that were dirtied first are spilled and stay, clean, until
 //! less than `low` is dirty: a later eviction of them writes nothing and waits for nothing.
+//!
+//! Programs that write faster than the disk are slowed down before all of the budget is dirty: above `throttle` leases to
+//! write what is clean wait, until no more than `high` is dirty. They wait for spills under way and for nothing else, so a
+//! program that holds everything, or a store that takes nothing, never keeps them.
 
+use super::request::Span;
 use super::state::{Core, Shared};
 use super::worker::Outbox;
 use crate::io::Lane;
 use crate::object::ChunkKey;
 use crate::observe::clock::Clock;
 use std::collections::VecDeque;
+use stratal_runtime::tensor::managed::Access;
 
 /// Keys of clean chunks that the queue may hold before it is tidied.
 const QUEUE_SLACK: usize = 64;
@@ -28,6 +34,8 @@ pub(super) struct Dirty {
     paused_until_ns: u64,
     /// Whether the high watermark was passed and the low one not reached since.
     writing: bool,
+    /// Whether the mark above which writers wait was passed and the high one not reached since.
+    throttling: bool,
 }
 
 impl Dirty {
@@ -60,10 +68,12 @@ impl Shared {
         if !dirty {
             core.dirty.bytes -= bytes;
             core.dirty.chunks -= 1;
-            return;
+            return self.set_throttle(core);
         }
         core.dirty.bytes += bytes;
         core.dirty.chunks += 1;
+        self.set_throttle(core);
+        let Some(seat) = core.catalogue.seat_mut(key) else { return };
         if !std::mem::replace(&mut seat.queued, true) {
             core.dirty.queue.push_back(key);
         }
@@ -83,6 +93,26 @@ impl Shared {
         });
     }
 
+    fn set_throttle(&self, core: &mut Core) {
+        let mark = match core.dirty.throttling {
+            true => self.policy.high_watermark(),
+            false => self.policy.throttle_watermark(),
+        };
+        core.dirty.throttling = core.dirty.bytes as f64 > core.pool.budget_bytes() as f64 * mark;
+    }
+
+    /// Whether a lease, asked for at `since_ns`, waits for write-back: it would make something dirty that is clean, and
+    /// spills are under way. For half the deadline at most: slower than that, and the room itself is what is waited for.
+    pub(super) fn is_throttled(&self, core: &Core, span: &Span, access: Access, since_ns: u64) -> bool {
+        let dirties = |key| core.catalogue.seat(key).is_some_and(|seat| !seat.dirty);
+        let patience_ns = u64::try_from(self.policy.deadline().as_nanos() / 2).unwrap_or(u64::MAX);
+        access == Access::Write
+            && core.dirty.throttling
+            && core.spilling > 0
+            && self.clock.now_ns().saturating_sub(since_ns) < patience_ns
+            && span.keys().any(dirties)
+    }
+
     /// A spill has failed: write-back rests for a while, so that a broken medium is not asked without pause.
     pub(super) fn pause_write_back(&self, core: &mut Core) {
         core.dirty.paused_until_ns = self.clock.now_ns() + PAUSE_NS;
@@ -97,6 +127,10 @@ impl Shared {
         } else {
             dirty > budget * self.policy.high_watermark()
         };
+        if core.dirty.writing && self.is_wear_near(core) {
+            // What is not written may be written once more before it must be.
+            return;
+        }
         for _ in 0..core.dirty.queue.len() {
             if !core.dirty.writing
                 || outbox.is_full(Lane::WriteBack)

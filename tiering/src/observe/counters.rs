@@ -94,6 +94,8 @@ counters! {
     bytes_encoded,
     /// Bytes that encoding saved.
     bytes_saved,
+    /// Leases to write that waited because too much was dirty.
+    writes_throttled,
     /// Nanoseconds that leases waited for bytes.
     stall_ns,
     /// Transfers that moved fewer bytes than asked and were resubmitted.

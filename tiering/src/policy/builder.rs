@@ -1,6 +1,6 @@
 //! Collects a policy word by word; nothing is judged before `build`.
 
-use super::{Codec, Eviction, IoChoice, Policy, resolve};
+use super::{Codec, Eviction, IoChoice, Policy, WearExhausted, resolve};
 use crate::error::Result;
 use crate::tier::TierKind;
 use std::path::PathBuf;
@@ -56,6 +56,11 @@ pub struct PolicyBuilder {
     pub(super) prefetch_window: Option<Quantity>,
     pub(super) high_watermark: Option<f64>,
     pub(super) low_watermark: Option<f64>,
+    pub(super) throttle_watermark: Option<f64>,
+    pub(super) pressure_levels: Option<Vec<f64>>,
+    pub(super) wear_per_day: Option<Quantity>,
+    pub(super) wear_exhausted: WearExhausted,
+    pub(super) endurance: Option<Quantity>,
     pub(super) deadline: Option<Quantity>,
     pub(super) io: IoChoice,
     pub(super) queue_depth: Option<u32>,
@@ -205,6 +210,44 @@ impl PolicyBuilder {
     #[must_use]
     pub fn low_watermark(mut self, part: f64) -> Self {
         self.low_watermark = Some(part);
+        self
+    }
+
+    /// Dirty part of the host budget above which leases to write wait for write-back, until no more than the high watermark
+    /// is dirty; 1.0 lets them never wait.
+    #[must_use]
+    pub fn throttle_watermark(mut self, part: f64) -> Self {
+        self.throttle_watermark = Some(part);
+        self
+    }
+
+    /// Parts of the host budget that cannot be had at once, at which the application is told
+    /// ([`EngineBuilder::on_pressure`](crate::engine::EngineBuilder::on_pressure)), the least first.
+    #[must_use]
+    pub fn pressure_levels(mut self, parts: impl Into<Vec<f64>>) -> Self {
+        self.pressure_levels = Some(parts.into());
+        self
+    }
+
+    /// Bytes that may be spilled in a day, for the sake of the SSD: spread evenly, but for a fiftieth that may be used at
+    /// once. What is persisted on request is counted and never held up.
+    #[must_use]
+    pub fn wear_per_day(mut self, bytes: impl Into<Quantity>) -> Self {
+        self.wear_per_day = Some(bytes.into());
+        self
+    }
+
+    /// What becomes of a spill that [`Self::wear_per_day`] does not allow yet.
+    #[must_use]
+    pub fn wear_exhausted(mut self, choice: WearExhausted) -> Self {
+        self.wear_exhausted = choice;
+        self
+    }
+
+    /// Bytes that the SSD is rated to endure (its TBW), so that reports tell the share of it that was used.
+    #[must_use]
+    pub fn endurance(mut self, bytes: impl Into<Quantity>) -> Self {
+        self.endurance = Some(bytes.into());
         self
     }
 

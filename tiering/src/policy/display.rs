@@ -1,7 +1,7 @@
 //! A policy as the TOML that makes it.
 
 use super::units::{BYTES, RATE, TIME};
-use super::{Codec, Eviction, IoChoice, Policy};
+use super::{Codec, Eviction, IoChoice, Policy, WearExhausted};
 use std::fmt;
 
 impl Eviction {
@@ -53,6 +53,17 @@ impl fmt::Display for Codec {
     }
 }
 
+impl WearExhausted {
+    /// Every choice, by its word in the file.
+    pub(super) const WORDS: [(&'static str, Self); 2] = [("wait", Self::Wait), ("fail", Self::Fail)];
+}
+
+impl fmt::Display for WearExhausted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(word(&Self::WORDS, *self))
+    }
+}
+
 /// The word of a choice.
 fn word<T: PartialEq>(words: &[(&'static str, T)], choice: T) -> &'static str {
     words.iter().find(|(_, known)| *known == choice).map_or("", |(word, _)| word)
@@ -74,7 +85,9 @@ impl fmt::Display for Policy {
         self.write_tiers(f)?;
         self.write_links(f)?;
         self.write_spill(f)?;
-        writeln!(f, "\n[watermarks]\nhigh = {:?}\nlow = {:?}", self.high_watermark, self.low_watermark)
+        writeln!(f, "\n[watermarks]\nhigh = {:?}\nlow = {:?}", self.high_watermark, self.low_watermark)?;
+        writeln!(f, "throttle = {:?}\n\n[pressure]", self.throttle_watermark)?;
+        writeln!(f, "levels = {:?}", self.pressure_levels)
     }
 }
 
@@ -102,6 +115,13 @@ impl Policy {
             writeln!(f, "store = {}", Quoted(name))?;
         }
         writeln!(f, "codec = \"{}\"\nencrypt = {}", self.codec, self.encrypt)?;
+        if let Some(bytes) = self.wear_per_day {
+            writeln!(f, "wear_per_day = \"{}\"", BYTES.print(bytes))?;
+        }
+        writeln!(f, "wear_exhausted = \"{}\"", self.wear_exhausted)?;
+        if let Some(bytes) = self.endurance {
+            writeln!(f, "endurance = \"{}\"", BYTES.print(bytes))?;
+        }
         for disk in self.spill_disks.iter().filter(|_| !alone) {
             writeln!(f, "\n[[spill.disk]]\ndirectory = {}", Quoted(&disk.directory.to_string_lossy()))?;
             if let Some(bytes) = disk.capacity_bytes {

@@ -5,7 +5,7 @@
 
 use super::builder::{DiskWords, LinkWords, PolicyBuilder, Quantity};
 use super::resolve::{unknown, wrong};
-use super::{Codec, Eviction, IoChoice, Policy};
+use super::{Codec, Eviction, IoChoice, Policy, WearExhausted};
 use crate::error::{Error, ErrorKind, Result};
 use crate::tier::TierKind;
 use std::collections::HashMap;
@@ -120,13 +120,14 @@ impl<'a> Section<'a> {
 
 /// The whole document.
 fn whole(table: &DeTable<'_>, lines: &mut Lines<'_>) -> Result<PolicyBuilder> {
-    const KEYS: [&str; 9] = [
+    const KEYS: [&str; 10] = [
         "tier",
         "link",
         "spill",
         "eviction",
         "prefetch_window",
         "watermarks",
+        "pressure",
         "deadline",
         "io",
         "queue_depth",
@@ -143,9 +144,14 @@ fn whole(table: &DeTable<'_>, lines: &mut Lines<'_>) -> Result<PolicyBuilder> {
         words = spill(table, words, lines)?;
     }
     if let Some(table) = top.read("watermarks", as_table)? {
-        let marks = Section::open("watermarks", table, &["high", "low"], lines)?;
+        let marks = Section::open("watermarks", table, &["high", "low", "throttle"], lines)?;
         words.high_watermark = marks.read("high", as_part)?;
         words.low_watermark = marks.read("low", as_part)?;
+        words.throttle_watermark = marks.read("throttle", as_part)?;
+    }
+    if let Some(table) = top.read("pressure", as_table)? {
+        words.pressure_levels =
+            Section::open("pressure", table, &["levels"], lines)?.read("levels", as_parts)?;
     }
     words.eviction =
         top.read("eviction", |key, value| choice(key, value, &Eviction::WORDS))?.unwrap_or_default();
@@ -201,17 +207,27 @@ fn link(
 }
 
 fn spill(table: &DeTable<'_>, mut words: PolicyBuilder, lines: &mut Lines<'_>) -> Result<PolicyBuilder> {
-    let section = Section::open(
-        "spill",
-        table,
-        &["directory", "capacity", "store", "codec", "encrypt", "disk"],
-        lines,
-    )?;
+    const KEYS: [&str; 9] = [
+        "directory",
+        "capacity",
+        "store",
+        "codec",
+        "encrypt",
+        "wear_per_day",
+        "wear_exhausted",
+        "endurance",
+        "disk",
+    ];
+    let section = Section::open("spill", table, &KEYS, lines)?;
     words.spill_directory = section.read("directory", as_text)?.map(Into::into);
     words.spill_capacity = section.read("capacity", as_quantity)?;
     words.store = section.read("store", as_text)?.map(str::to_owned);
     words.codec = section.read("codec", |key, value| choice(key, value, &Codec::WORDS))?.unwrap_or_default();
     words.encrypt = section.read("encrypt", as_truth)?.unwrap_or_default();
+    words.wear_per_day = section.read("wear_per_day", as_quantity)?;
+    let exhausted = section.read("wear_exhausted", |key, value| choice(key, value, &WearExhausted::WORDS))?;
+    words.wear_exhausted = exhausted.unwrap_or_default();
+    words.endurance = section.read("endurance", as_quantity)?;
     for (path, disk) in tables(&section, "disk", lines)? {
         let disk = Section::open(&path, disk, &["directory", "capacity"], lines)?;
         words = words.add_disk(DiskWords {
@@ -279,6 +295,12 @@ fn as_part(key: &str, value: &DeValue<'_>) -> Result<f64> {
         _ => return Err(mistyped(key, "a number from 0.0 to 1.0", value)),
     };
     digits.parse().map_err(|_| wrong(key, format!("`{digits}` is not a number from 0.0 to 1.0")))
+}
+
+/// A list of parts.
+fn as_parts(key: &str, value: &DeValue<'_>) -> Result<Vec<f64>> {
+    let list = value.as_array().ok_or_else(|| mistyped(key, "a list of numbers from 0.0 to 1.0", value))?;
+    list.iter().map(|part| as_part(key, part.get_ref())).collect()
 }
 
 #[cfg(test)]

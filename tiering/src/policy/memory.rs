@@ -1,5 +1,9 @@
 //! How much memory this process may use: the machine's, or less where its cgroup says so.
 
+mod watch;
+
+pub use watch::{MemoryFiles, MemorySource, Reading, sim};
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

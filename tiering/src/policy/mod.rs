@@ -17,7 +17,8 @@
 //! [[tier]]                      # fastest memory this machine lends; at least one tier is of kind "dram"
 //! name = "dram"                 # the kind, unless named
 //! kind = "dram"                 # "hbm", "dram", "nvme"
-//! budget = "256 MiB"            # bytes; B KiB MiB GiB TiB KB MB GB TB; "25 %" of memory; "auto": half of it
+//! budget = "256 MiB"            # bytes; B KiB MiB GiB TiB KB MB GB TB; "25 %" of memory; "auto": half of it, or what
+//!                               # others leave: it follows cgroup limits and memory pressure
 //!
 //! [[tier]]                      # added by itself where it is missing; without budget it is as large as the disk
 //! name = "nvme"
@@ -34,10 +35,17 @@
 //! capacity = "8 GiB"            # unbounded, unless given
 //! codec = "raw"                 # or "lossless": smaller where that pays
 //! encrypt = false               # whether the disk sees cipher text only
+//! wear_per_day = "2 TB"         # most bytes spilled in a day; unbounded, unless given
+//! wear_exhausted = "wait"       # beyond that spills wait; or "fail"
+//! endurance = "600 TB"          # what the disk is rated for (TBW), for reports
 //!
 //! [watermarks]                  # dirty part of the budget: write-back starts above `high`, stops below `low`
 //! high = 0.90
 //! low = 0.85
+//! throttle = 0.95               # above it leases to write wait, until `high` is reached
+//!
+//! [pressure]                    # parts of the budget that cannot be had at once, at which `on_pressure` is called
+//! levels = [0.70, 0.85, 0.95]
 //! "#,
 //!     "stratal.toml",
 //! )?;
@@ -68,6 +76,7 @@
 mod builder;
 mod display;
 mod file;
+pub mod governor;
 pub mod memory;
 mod nearest;
 mod resolve;
@@ -132,6 +141,16 @@ pub enum IoChoice {
     Threads,
 }
 
+/// What becomes of a spill that the wear budget does not allow yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum WearExhausted {
+    /// It waits until the day has gone on, and who needs the room with it, up to the deadline.
+    #[default]
+    Wait,
+    /// Who needs the room gets an error of kind [`Wear`](crate::error::ErrorKind::Wear) at once.
+    Fail,
+}
+
 /// What an engine may use, and how it decides. Possible by construction; see the [module](self) for every word.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
@@ -147,6 +166,11 @@ pub struct Policy {
     window_bytes: u64,
     high_watermark: f64,
     low_watermark: f64,
+    throttle_watermark: f64,
+    pressure_levels: Vec<f64>,
+    wear_per_day: Option<u64>,
+    wear_exhausted: WearExhausted,
+    endurance: Option<u64>,
     deadline: Duration,
     io: IoChoice,
     queue_depth: Option<u32>,
@@ -299,6 +323,43 @@ impl Policy {
     #[must_use]
     pub fn low_watermark(&self) -> f64 {
         self.low_watermark
+    }
+
+    /// Dirty part of the host budget above which leases to write wait for write-back; at least the high one.
+    #[must_use]
+    pub fn throttle_watermark(&self) -> f64 {
+        self.throttle_watermark
+    }
+
+    /// Parts of the host budget that cannot be had at once, at which the application is told; ascending.
+    #[must_use]
+    pub fn pressure_levels(&self) -> &[f64] {
+        &self.pressure_levels
+    }
+
+    /// Bytes that may be spilled in a day; `None` is unbounded.
+    #[must_use]
+    pub fn wear_per_day_bytes(&self) -> Option<u64> {
+        self.wear_per_day
+    }
+
+    /// What becomes of a spill that the wear budget does not allow yet.
+    #[must_use]
+    pub fn wear_exhausted(&self) -> WearExhausted {
+        self.wear_exhausted
+    }
+
+    /// Bytes that the spill disks are rated to endure, if given.
+    #[must_use]
+    pub fn endurance_bytes(&self) -> Option<u64> {
+        self.endurance
+    }
+
+    /// Whether the budget of the fastest tier of kind dram is `"auto"`: it follows the machine.
+    #[must_use]
+    pub fn follows_memory(&self) -> bool {
+        let dram = self.tiers.iter().find(|tier| tier.kind == TierKind::Dram);
+        dram.is_some_and(|tier| tier.budget == Some(Size::Auto))
     }
 
     /// Longest wait of any call.

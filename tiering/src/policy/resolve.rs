@@ -16,6 +16,9 @@ const MAX_QUEUE_DEPTH: u32 = 4096;
 const DEADLINE_DEFAULT: Duration = Duration::from_secs(30);
 const HIGH_WATERMARK_DEFAULT: f64 = 0.90;
 const LOW_WATERMARK_DEFAULT: f64 = 0.85;
+const THROTTLE_WATERMARK_DEFAULT: f64 = 0.95;
+const PRESSURE_LEVELS_DEFAULT: [f64; 3] = [0.70, 0.85, 0.95];
+const MAX_LEVELS: usize = 16;
 /// The automatic window never needs more: it covers the latency of any disk.
 const WINDOW_LEAST: u64 = 32 << 20;
 /// The automatic window as a part of the budget: 1 / this.
@@ -39,14 +42,12 @@ pub(super) fn policy(words: PolicyBuilder) -> Result<Policy> {
         return Err(wrong("prefetch_window", message));
     }
     let (high_watermark, low_watermark) = watermarks(words.high_watermark, words.low_watermark)?;
+    let given = |key: &str, bytes: Option<Quantity>| bytes.map(|bytes| positive(key, bytes)).transpose();
     Ok(Policy {
         tiers,
         links,
         spill_disks: spill_disks(words.spill_directory, words.spill_disks)?,
-        spill_capacity_bytes: words
-            .spill_capacity
-            .map(|bytes| positive("spill.capacity", bytes))
-            .transpose()?,
+        spill_capacity_bytes: given("spill.capacity", words.spill_capacity)?,
         store: store(words.store, words.encrypt)?,
         codec: codec(words.codec)?,
         encrypt: words.encrypt,
@@ -55,6 +56,11 @@ pub(super) fn policy(words: PolicyBuilder) -> Result<Policy> {
         window_bytes,
         high_watermark,
         low_watermark,
+        throttle_watermark: throttle(words.throttle_watermark, high_watermark)?,
+        pressure_levels: levels(words.pressure_levels)?,
+        wear_per_day: given("spill.wear_per_day", words.wear_per_day)?,
+        wear_exhausted: words.wear_exhausted,
+        endurance: given("spill.endurance", words.endurance)?,
         deadline: deadline(words.deadline)?,
         io: words.io,
         queue_depth: queue_depth(words.queue_depth)?,
@@ -207,6 +213,32 @@ fn watermarks(high: Option<f64>, low: Option<f64>) -> Result<(f64, f64)> {
         return Err(wrong("watermarks.low", format!("{low} is above the high watermark of {high}")));
     }
     Ok((high, low))
+}
+
+/// The mark above which writers wait: nothing is written back below the high one, so it is not below that.
+fn throttle(part: Option<f64>, high: f64) -> Result<f64> {
+    let part = part.unwrap_or(THROTTLE_WATERMARK_DEFAULT.max(high));
+    if !(part >= high && part <= 1.0) {
+        let message = format!("{part} is not from the high watermark of {high} to 1.0");
+        return Err(wrong("watermarks.throttle", message));
+    }
+    Ok(part)
+}
+
+fn levels(parts: Option<Vec<f64>>) -> Result<Vec<f64>> {
+    let parts = parts.unwrap_or_else(|| PRESSURE_LEVELS_DEFAULT.to_vec());
+    if parts.len() > MAX_LEVELS {
+        let message = format!("{} levels, at most {MAX_LEVELS} are allowed", parts.len());
+        return Err(wrong("pressure.levels", message));
+    }
+    if let Some(part) = parts.iter().find(|part| !(**part > 0.0 && **part <= 1.0)) {
+        let message = format!("{part} is not a part of a budget: above 0.0, at most 1.0");
+        return Err(wrong("pressure.levels", message));
+    }
+    if !parts.is_sorted_by(|a, b| a < b) {
+        return Err(wrong("pressure.levels", "levels are given once each, the least first"));
+    }
+    Ok(parts)
 }
 
 fn spill_directory(given: Option<PathBuf>) -> Result<PathBuf> {

@@ -19,6 +19,8 @@
 //! Limit: every frame that lies in a window costs up to two kernel mappings; the default `vm.max_map_count` of
 //! 65,530 is reached by budgets near 60 GiB.
 
+#[allow(unsafe_code, reason = "a system call that std has not")]
+pub mod alarm;
 mod block;
 mod frames;
 mod window;

@@ -1,6 +1,6 @@
 //! Promise: a policy prints as the TOML that makes it again.
 
-use crate::policy::{Eviction, IoChoice, Policy};
+use crate::policy::{Eviction, IoChoice, Policy, WearExhausted};
 use crate::tier::TierKind;
 use proptest::prelude::*;
 
@@ -45,10 +45,15 @@ latency = "100 us"
 directory = "/var/tmp/\u007F"
 codec = "raw"
 encrypt = false
+wear_exhausted = "wait"
 
 [watermarks]
 high = 1.0
 low = 0.85
+throttle = 1.0
+
+[pressure]
+levels = [0.7, 0.85, 0.95]
 "#;
     assert_eq!(policy.to_string(), text);
     assert_eq!(Policy::parse(text, "printed").unwrap(), policy);
@@ -76,6 +81,7 @@ proptest! {
         disks in proptest::collection::vec(proptest::option::of(1..=i64::MAX as u64), 0..4),
         capacity in proptest::option::of(1..=i64::MAX as u64),
         depth in proptest::option::of(1..=4096u32),
+        levels in proptest::collection::btree_set(1..=1000u32, 0..5),
         (lru, io, window) in (any::<bool>(), 0..3usize, any::<bool>()),
     ) {
         let names: Vec<String> = names.into_iter().collect();
@@ -102,7 +108,11 @@ proptest! {
             };
         }
         if let Some(bytes) = capacity {
-            builder = builder.spill_capacity(bytes);
+            builder = builder.spill_capacity(bytes).wear_per_day(bytes).endurance(bytes);
+        }
+        if lru {
+            let parts: Vec<f64> = levels.into_iter().map(|part| f64::from(part) / 1000.0).collect();
+            builder = builder.pressure_levels(parts).throttle_watermark(1.0).wear_exhausted(WearExhausted::Fail);
         }
         if let Some(depth) = depth {
             builder = builder.queue_depth(depth);

@@ -156,6 +156,13 @@ fn impossible_settings_are_refused() {
     refused(some().high_watermark(1.1), "watermarks.high", "1.1 is not a part");
     refused(some().low_watermark(0.0), "watermarks.low", "0 is not a part");
     refused(some().low_watermark(f64::NAN), "watermarks.low", "NaN is not a part");
+    refused(some().throttle_watermark(0.8), "watermarks.throttle", "from the high watermark of 0.9 to 1.0");
+    refused(some().throttle_watermark(1.5), "watermarks.throttle", "1.5 is not");
+    refused(some().pressure_levels([0.5, 1.2]), "pressure.levels", "1.2 is not a part");
+    refused(some().pressure_levels([0.5, 0.5]), "pressure.levels", "the least first");
+    refused(some().pressure_levels(vec![0.5; 17]), "pressure.levels", "at most 16");
+    refused(some().wear_per_day(0u64), "spill.wear_per_day", "0 bytes");
+    refused(some().endurance("0 TB"), "spill.endurance", "0 bytes");
     refused(some().queue_depth(0), "queue_depth", "0 is not in 1..=4096");
     refused(some().queue_depth(4097), "queue_depth", "4097 is not in 1..=4096");
 }
