@@ -1,5 +1,7 @@
 //! A kernel of a file: what its table says, what a launch of it would be, and what the host says to it.
 
+mod device;
+
 use stratal::runtime::kernel::{Argument, Geometry, Role, Source, bind_sizes};
 use stratal::{DType, ErrorKind, Result, Shape, Tensor, kernel};
 
@@ -11,10 +13,12 @@ use stratal::{DType, ErrorKind, Result, Shape, Tensor, kernel};
 )]
 fn gather(table: &Tensor<f32, { [V, D] }>, rows: &Tensor<u32, { [N] }>) -> Tensor<f32, { [N, D] }>;
 
-#[kernel(file = "tests/kernels/wrapped.ptx", arguments = [x, by, (N * M) as i32], shared = 4 * M)]
+#[kernel(file = "tests/kernels/wrapped/scale.ptx", arguments = [x, by, (N * M) as i32], shared = 4 * M)]
 fn scale(x: &mut Tensor<f32, { [N, M] }>, by: f32);
 
-fn operands(rows: &[u32]) -> Result<(Tensor<f32, Shape![_, 64]>, Tensor<u32, Shape![_]>)> {
+type Table = Tensor<f32, Shape![_, 64]>;
+
+fn operands(rows: &[u32]) -> Result<(Table, Tensor<u32, Shape![_]>)> {
     Ok((Tensor::zeros([10, 64])?, Tensor::from_slice([rows.len()], rows)?))
 }
 
@@ -60,7 +64,10 @@ fn the_host_says_that_it_has_no_code() -> Result<()> {
     );
     let mut x = Tensor::<f32, Shape![_, _]>::zeros([2, 3])?;
     let error = scale(&mut x, 2.0).run().expect_err("devices only");
-    assert!(error.to_string().contains("kernel `scale` is PTX of tests/kernels/wrapped.ptx"), "{error}");
+    assert!(
+        error.to_string().contains("kernel `scale` is PTX of tests/kernels/wrapped/scale.ptx"),
+        "{error}"
+    );
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! Shadow models, interpreters and hand-written inputs that tests and fuzz targets share.
 
 pub mod dice;
+pub mod fake_cuda;
+pub mod launch;
 pub mod operation;
 pub mod peak;
 #[cfg(target_os = "linux")]
