@@ -19,7 +19,7 @@ pub use stratal_runtime::tensor::{
 };
 
 pub use stratal_tiering::device::{Device, DevicePool, Event, OnDevice, Pressure, Stream};
-pub use stratal_tiering::engine::{Engine, EngineBuilder, MemoryPressure, StoredTensor};
+pub use stratal_tiering::engine::{Engine, EngineBuilder, MemoryPressure, StoredTensor, Tenant};
 pub use stratal_tiering::origin::{Checkpoint, TensorSpec, Writer};
 pub use stratal_tiering::policy::{Codec, Eviction, IoChoice, Policy, WearExhausted};
 pub use stratal_tiering::tier::TierKind;

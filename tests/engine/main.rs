@@ -20,5 +20,6 @@ mod policies;
 mod pressure;
 mod spill;
 mod streaming;
+mod tenants;
 mod world;
 mod writes;

@@ -8,6 +8,19 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TierId(pub u8);
 
+/// Index of a tenant of an engine; 0 is nobody in particular.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TenantId(pub u16);
+
+/// What a tenant may use of a tier. The default is nothing of its own, and all that is free.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Quota {
+    /// Bytes that nobody else ever takes.
+    pub reserved_bytes: u64,
+    /// Most bytes it may hold; `None` is unbounded.
+    pub cap_bytes: Option<u64>,
+}
+
 /// What kind of memory a tier is: decides which driver moves its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -12,6 +12,7 @@
 
 use super::request::Span;
 use super::state::{Core, Shared};
+use super::victims::Givers;
 use crate::error::{Error, ErrorKind, Result};
 use crate::object::{ChunkKey, NextUse};
 use std::ops::Range;
@@ -83,14 +84,22 @@ impl Shared {
     }
 
     /// The next copy to go: what was dismissed, then what the policy says.
-    pub(super) fn next_victim(&self, core: &mut Core, not_before: Option<NextUse>) -> Option<ChunkKey> {
-        while let Some(key) = core.dismissed.pop_front() {
+    pub(super) fn next_victim(
+        &self,
+        core: &mut Core,
+        not_before: Option<NextUse>,
+        givers: &Givers,
+    ) -> Option<ChunkKey> {
+        let gives = |core: &Core| {
+            core.dismissed.iter().position(|key| givers.include(core.victims.owner(key.object)))
+        };
+        while let Some(key) = gives(core).and_then(|at| core.dismissed.remove(at)) {
             let seat = core.catalogue.seat_mut(key);
             if seat.is_some_and(|seat| std::mem::take(&mut seat.dismissed)) && core.victims.remove(key) {
                 return Some(key);
             }
         }
-        core.victims.victim(not_before)
+        core.victims.victim(not_before, givers)
     }
 
     /// An object was dropped: what was kept of it counts no more.

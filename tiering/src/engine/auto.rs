@@ -79,8 +79,8 @@ impl Shared {
         let decided = now.and_then(|now| governor.decide(self.clock.now_ns(), now, alarm, holding));
         if let Some(bytes) = decided {
             self.catch_up(&mut core);
-            // Less than a page is more than any machine leaves: the budget then stays.
-            if self.change_budget(&mut core, bytes).is_ok() {
+            // What is reserved for tenants is kept, whatever the machine says. Less than a page is left by no machine.
+            if self.change_budget(&mut core, bytes.max(self.policy.least_budget_bytes())).is_ok() {
                 drop(core);
                 self.wake();
             }

@@ -89,7 +89,7 @@ impl Engine {
     /// ```
     ///
     /// # Errors
-    /// `Budget` where it is less than a page, and nothing has changed. With the new budget in force: `Deadline`, which says
+    /// `Budget` where it is less than a page or than what is reserved for tenants, and nothing has changed. With the new budget in force: `Deadline`, which says
     /// how much is still held and how much of that is leased; `NoSpace` or `Io` where what is dirty cannot be written down;
     /// `Closed`.
     pub fn set_budget(&self, bytes: u64) -> Result<()> {
@@ -116,11 +116,17 @@ impl Shared {
     /// Puts a budget in force. The worker does the rest.
     ///
     /// # Errors
-    /// `Budget` where it is less than a page.
+    /// `Budget` where it is less than a page, or than what is reserved for tenants.
     pub(super) fn change_budget(&self, core: &mut Core, bytes: u64) -> Result<()> {
         let budget_bytes = bytes - bytes % PAGE_BYTES as u64;
         if budget_bytes == 0 {
             let message = format!("a budget of {bytes} bytes holds nothing: allow at least {PAGE_BYTES}");
+            return Err(Error::new(ErrorKind::Budget, message).with("tier", self.host_name()));
+        }
+        let least = self.policy.least_budget_bytes();
+        if budget_bytes < least {
+            let message =
+                format!("{bytes} bytes are less than the {least} that what is reserved for tenants needs");
             return Err(Error::new(ErrorKind::Budget, message).with("tier", self.host_name()));
         }
         let before = core.pool.budget_bytes();
@@ -189,7 +195,8 @@ impl Shared {
         while goes_on(core)
             && sent < EVICTIONS_PER_ROUND
             && !outbox.is_full(Lane::Prefetch)
-            && let Some(key) = self.next_to_leave(core, None, &mut stuck)
+            && let givers = self.surplus_givers(core)
+            && let Some(key) = self.next_to_leave(core, None, &givers, &mut stuck)
         {
             self.send_away(core, outbox, key, Lane::Prefetch, &mut stuck);
             sent += 1;
@@ -198,7 +205,8 @@ impl Shared {
         if let Some(error) = stuck.why {
             self.note_trouble(core, &error);
         }
-        sent == EVICTIONS_PER_ROUND && goes_on(core)
+        // Where none of them may go, something has to happen before it is worth another try.
+        sent == EVICTIONS_PER_ROUND && stuck.keys.len() < sent && goes_on(core)
     }
 
     /// Fails the requests that can never be had under the present budget.

@@ -11,6 +11,7 @@ use super::persist::{Flush, Keeping};
 use super::pressure::{Gauge, Listener, MemoryPressure};
 use super::request::Requests;
 use super::state::{Core, Driver, EVENTS_KEPT, Holds, Shared};
+use super::victims::Victims;
 use super::waits::Waits;
 use super::wear::Wear;
 use super::worker::Worker;
@@ -71,7 +72,8 @@ impl EngineBuilder {
 
     /// Chooses victims by a policy of the application's own, whatever the policy file says. It may choose badly, and
     /// the engine is slow; it cannot choose wrongly: what is leased or in flight stays whatever it answers, and once
-    /// it panics the longest idle copy goes instead.
+    /// it panics the longest idle copy goes instead. Copies of a tenant are ordered by the policy file's choice: this one
+    /// is asked about all others.
     ///
     /// ```
     /// # use stratal_tiering::engine::Engine;
@@ -112,7 +114,7 @@ impl EngineBuilder {
     /// # fn main() -> stratal_tiering::error::Result<()> {
     /// let (told, pressures) = channel();
     /// let policy = Policy::builder().tier("dram", TierKind::Dram, "8 MiB").build()?;
-    /// let engine = Engine::builder().policy(policy).on_pressure(move |now| drop(told.send(*now))).build()?;
+    /// let engine = Engine::builder().policy(policy).on_pressure(move |now| told.send(*now).unwrap_or_default()).build()?;
     /// let state = engine.zeros::<u8, (Dyn,)>("state", [6 << 20])?; // three quarters of the budget
     /// let lease = state.write()?;
     /// let now = pressures.recv_timeout(Duration::from_secs(60)).expect("70 % are reached");
@@ -168,7 +170,9 @@ fn shared(policy: Policy, evict: Option<Box<dyn Evict>>) -> Result<Shared> {
     one_host_tier(&topology)?;
     let budget_bytes = policy.dram_budget_bytes();
     let own = evict.map(|evict| Box::new(Contained::new(evict)) as Box<dyn Evict>);
-    let victims = own.unwrap_or_else(|| evict_by(policy.eviction()));
+    let each = policy.tenants().iter().map(|_| evict_by(policy.eviction()));
+    let victims = Victims::new(own.into_iter().chain([evict_by(policy.eviction())]).take(1).chain(each));
+    let quotas = policy.tenants().iter().map(|tenant| tenant.quota);
     let named = policy.spill_store().map(|name| {
         Named::open(policy.spill_disks(), policy.spill_capacity_bytes(), name)
             .map_err(|error| error.with("store", name))
@@ -181,7 +185,7 @@ fn shared(policy: Policy, evict: Option<Box<dyn Evict>>) -> Result<Shared> {
     let coding = keeping.as_ref().is_some_and(Keeping::holds_encoded);
     let core = Core {
         table: Table::new(topology.tiers.len()),
-        ledger: Ledger::new(&topology),
+        ledger: Ledger::new(&topology).shared(host, quotas),
         catalogue: Catalogue::default(),
         pool: FramePool::new(budget_bytes),
         victims,

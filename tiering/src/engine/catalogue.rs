@@ -11,6 +11,7 @@ use crate::io::file::IoFile;
 use crate::object::{CHUNK_BYTES, ChunkKey};
 use crate::policy::Codec;
 use crate::store::codec::pay::Habit;
+use crate::tier::TenantId;
 use crate::transfer::Placement;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -104,6 +105,8 @@ pub(super) struct Object {
     pub(super) slice_end: u64,
     /// How the application says that it walks through it.
     pub(super) walk: Walk,
+    /// Whose it is.
+    pub(super) tenant: TenantId,
     /// Whether its handle is gone.
     pub(super) forgotten: bool,
 }
@@ -135,6 +138,7 @@ impl Object {
             habit: Habit::default(),
             slice_end: u64::MAX,
             walk: Walk::default(),
+            tenant: TenantId::default(),
             forgotten: false,
         })
     }

@@ -24,6 +24,7 @@ use crate::residency::state::ExtentSlot;
 use crate::store::codec::pay::Paces;
 use crate::store::codec::{Form, Sealer};
 use crate::store::{Place as Spot, Written};
+use crate::tier::TenantId;
 use crate::transfer::FileSpan;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -97,7 +98,8 @@ impl Worker {
         self.start_coders(budget_bytes)?;
         while self.coding.blocks < self.coding.wanted {
             let mut core = shared.lock();
-            match shared.make_room(&mut core, &mut Outbox::default(), FRAME_BYTES as u64, Urgency::Demand)? {
+            let (nobody, bytes) = (TenantId::default(), FRAME_BYTES as u64);
+            match shared.make_room(&mut core, &mut Outbox::default(), nobody, bytes, Urgency::Demand)? {
                 Room::Block(block) => self.add_scratch(&mut core, block),
                 Room::Grow => {
                     drop(core);
@@ -340,7 +342,8 @@ impl Worker {
             return shared.event("no coders", &error);
         }
         while self.coding.blocks < self.coding.wanted {
-            match shared.make_room(core, outbox, FRAME_BYTES as u64, Urgency::Demand) {
+            let (nobody, bytes) = (TenantId::default(), FRAME_BYTES as u64);
+            match shared.make_room(core, outbox, nobody, bytes, Urgency::Demand) {
                 Ok(Room::Block(block)) => self.add_scratch(core, block),
                 Ok(Room::Grow) => return self.growing = true,
                 Ok(Room::Leaving | Room::Full) | Err(_) => return,

@@ -50,7 +50,7 @@ impl Shared {
         };
         let home = chunk.home_place().filter(|_| chunk.poison().is_none());
         let bytes = self.copy_bytes(core, key);
-        let mut block = match self.make_room(core, outbox, bytes, urgency)? {
+        let mut block = match self.make_room(core, outbox, core.victims.owner(key.object), bytes, urgency)? {
             Room::Block(block) => block,
             Room::Grow => return Ok(Started::Grow),
             Room::Leaving => return Ok(Started::NotNow),

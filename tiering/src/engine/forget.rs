@@ -19,6 +19,7 @@ impl Shared {
             Home::Spill => Birth::Unborn,
         };
         let index = core.table.add(object.placement.chunks(), birth);
+        core.victims.enlist(index, object.tenant);
         core.catalogue.insert(index, object);
         Ok(index)
     }

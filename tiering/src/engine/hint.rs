@@ -4,7 +4,6 @@ use super::request::Span;
 use super::state::{Core, Shared};
 use crate::object::ChunkKey;
 use crate::plan::follow::Followed;
-use crate::residency::evict::lru::Lru;
 use crate::residency::state::{Chunk, CopyState};
 
 /// Hints kept; the oldest give way, since a prefetch may do nothing.
@@ -115,7 +114,7 @@ impl Shared {
     }
 
     pub(super) fn rank_anew(&self, core: &mut Core) {
-        let mut victims = std::mem::replace(&mut core.victims, Box::new(Lru::new()));
+        let mut victims = std::mem::take(&mut core.victims);
         victims.reset(&mut |key| self.next_use(core, key));
         core.victims = victims;
     }

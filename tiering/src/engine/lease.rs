@@ -239,14 +239,17 @@ impl Shared {
         let staged = core.catalogue.get(span.object).is_some_and(|object| !object.placement.direct);
         let least = if staged { STAGING_BLOCK_BYTES as u64 } else { 0 };
         let staging = core.staging_bytes.max(least);
-        let (needs, holds) = (core.span_bytes(span), core.pool.budget_bytes().saturating_sub(staging));
+        let tenant = core.victims.owner(span.object);
+        let most = core.ledger.most_for(self.host, tenant, staging);
+        let (needs, holds) =
+            (core.span_bytes(span), core.pool.budget_bytes().saturating_sub(staging).min(most));
         if needs <= holds {
             return Ok(());
         }
         let message = format!(
             "a lease needs {needs} bytes at once, the tier holds {holds} besides {staging} of staging; lease fewer rows"
         );
-        let error = Error::new(ErrorKind::Budget, message);
+        let error = self.of_tenant(core, span.object, Error::new(ErrorKind::Budget, message));
         Err(error.with("tensor", core.catalogue.name(span.object)).with("tier", self.host_name()))
     }
 
@@ -357,6 +360,7 @@ impl Shared {
             );
             Error::new(ErrorKind::Deadline, message)
         };
+        let error = self.of_tenant(core, span.object, error);
         error.with("tensor", core.catalogue.name(span.object)).with("tier", self.host_name())
     }
 

@@ -36,7 +36,10 @@ mod slice;
 mod source;
 mod spill;
 mod state;
+mod tenant;
+mod turns;
 mod verify;
+mod victims;
 mod waits;
 mod wear;
 mod worker;
@@ -48,6 +51,7 @@ pub use persist::StoredTensor;
 pub use pressure::MemoryPressure;
 pub use report::{Bounds, PassReport, Report};
 pub use source::Source;
+pub use tenant::{Tenant, TenantReport};
 pub use wear::WearReport;
 
 use crate::error::Result;
@@ -55,6 +59,7 @@ use crate::io::DriverReport;
 use crate::object::Trace;
 use crate::observe::counters::Snapshot;
 use crate::policy::Policy;
+use crate::tier::TenantId;
 use crate::transfer::Placement;
 use catalogue::{Home, Object};
 use lease::{Entry, Handle};
@@ -114,10 +119,15 @@ impl Engine {
     /// # Errors
     /// As [`Self::zeros`].
     pub fn zeros_any(&self, name: &str, dtype: DType, shape: &[usize]) -> Result<AnyTensor> {
+        self.zeros_of(TenantId::default(), name, dtype, shape)
+    }
+
+    fn zeros_of(&self, tenant: TenantId, name: &str, dtype: DType, shape: &[usize]) -> Result<AnyTensor> {
         let bytes = Layout::row_major(shape, dtype.size())?.num_bytes() as u64;
         let name: Arc<str> = Arc::from(name);
-        let object =
+        let mut object =
             Object::new(Arc::clone(&name), Placement::unfiled(bytes), Home::Spill, dtype.size() as u64)?;
+        object.tenant = tenant;
         let gates = Arc::clone(&object.gates);
         let index = self.handle.0.add_object(&mut self.handle.0.lock(), object)?;
         AnyTensor::managed(dtype, shape, Entry::managed(&self.handle, index, gates, name))

@@ -1,6 +1,7 @@
 //! What the engine holds, moved and decided, to print.
 
 use super::state::Shared;
+use super::tenant::TenantReport;
 use super::wear::WearReport;
 use crate::io::DriverReport;
 use crate::observe::clock::Clock;
@@ -53,6 +54,8 @@ pub struct Report {
     pub spilled_bytes: u64,
     /// The store's directories, the bytes used in each, and whether it was found full.
     pub disks: Vec<(String, u64, bool)>,
+    /// What each tenant of the policy uses.
+    pub tenants: Vec<TenantReport>,
     /// What was written to its disks.
     pub wear: WearReport,
     /// Leases held now.
@@ -128,6 +131,7 @@ impl Report {
             dirty_bytes: core.dirty.bytes(),
             spilled_bytes: core.store.as_ref().map_or(0, |store| store.used_bytes()),
             disks: core.store.iter().flat_map(|store| store.disks()).map(disk).collect(),
+            tenants: shared.tenant_reports(&core),
             wear: shared.wear_report(&core),
             leases: core.holds.iter().count() + core.catalogue.gated_holds(),
             waits: shared.waits.leases.snapshot(),
@@ -193,6 +197,9 @@ impl fmt::Display for Report {
         for (directory, used_bytes, full) in &self.disks {
             let full = if *full { ", full" } else { "" };
             writeln!(f, "store in {directory}: {:.1} MiB{full}", mib(*used_bytes))?;
+        }
+        for tenant in &self.tenants {
+            writeln!(f, "{tenant}")?;
         }
         if self.wear.total_bytes > 0 || self.wear.per_day_bytes.is_some() {
             writeln!(f, "{}", self.wear)?;

@@ -1,12 +1,14 @@
 //! Making room in host memory: the budget first, then a victim, then the spill of a dirty one.
 
 use super::state::{Core, Shared};
+use super::victims::Givers;
 use super::worker::Outbox;
 use crate::device::host::Block;
 use crate::error::{Error, Result};
 use crate::io::Lane;
 use crate::object::{ChunkKey, NextUse};
 use crate::residency::state::CopyState;
+use crate::tier::TenantId;
 use std::collections::VecDeque;
 
 /// Most bytes that leave at once for one request, and the part of the budget that they may be.
@@ -74,11 +76,12 @@ impl Shared {
         &self,
         core: &mut Core,
         outbox: &mut Outbox,
+        tenant: TenantId,
         bytes: u64,
         urgency: Urgency,
     ) -> Result<Room> {
         let mut stuck = Stuck::default();
-        let room = self.clear_room(core, outbox, bytes, urgency, &mut stuck);
+        let room = self.clear_room(core, outbox, (tenant, bytes), urgency, &mut stuck);
         // Victims that could not leave are victims again, for when the store has room.
         stuck.keys.iter().chain(&stuck.spared).for_each(|key| self.settle(core, *key));
         match (room, stuck.why) {
@@ -91,14 +94,15 @@ impl Shared {
         &self,
         core: &mut Core,
         outbox: &mut Outbox,
-        bytes: u64,
+        (tenant, bytes): (TenantId, u64),
         urgency: Urgency,
         stuck: &mut Stuck,
     ) -> Room {
         loop {
-            if core.ledger.free_bytes(self.host) >= bytes {
-                if let Some(block) = core.pool.alloc(usize::try_from(bytes).unwrap_or(usize::MAX)) {
-                    let reserved = core.ledger.reserve(self.host, block.bytes() as u64);
+            if core.ledger.free_for(self.host, tenant) >= bytes {
+                if let Some(mut block) = core.pool.alloc(usize::try_from(bytes).unwrap_or(usize::MAX)) {
+                    block.set_account(tenant.0);
+                    let reserved = core.ledger.reserve_for(self.host, tenant, block.bytes() as u64);
                     debug_assert!(reserved.is_ok(), "the pool holds no more than the tier's budget");
                     return Room::Block(block);
                 }
@@ -113,7 +117,8 @@ impl Shared {
             if outbox.is_full(urgency.lane()) && core.spilling > 0 {
                 return Room::Leaving;
             }
-            match self.next_to_leave(core, urgency.not_before(), stuck) {
+            let givers = self.givers(core, tenant, bytes);
+            match self.next_to_leave(core, urgency.not_before(), &givers, stuck) {
                 Some(key) if urgency == Urgency::Hinted && self.is_ahead(core, key) => {
                     stuck.keys.push(key);
                     return Room::Full;
@@ -130,9 +135,10 @@ impl Shared {
         &self,
         core: &mut Core,
         not_before: Option<NextUse>,
+        givers: &Givers,
         stuck: &mut Stuck,
     ) -> Option<ChunkKey> {
-        while let Some(key) = self.next_victim(core, not_before) {
+        while let Some(key) = self.next_victim(core, not_before, givers) {
             if !self.spares(core, key, stuck) {
                 return Some(key);
             }
@@ -224,22 +230,31 @@ impl Shared {
 
     /// Gives a block and its reservation back.
     pub(super) fn free_block(&self, core: &mut Core, block: Block) {
-        let bytes = block.bytes() as u64;
+        let (bytes, tenant) = (block.bytes() as u64, TenantId(block.account()));
         match core.pool.free(block) {
-            Ok(()) => core.ledger.release(self.host, bytes),
+            Ok(()) => core.ledger.release_for(self.host, tenant, bytes),
             // Out of use, so still reserved: the budget stays true.
             Err(error) => self.event("lost", error),
         }
     }
 
-    /// Evicts a copy that only requests younger than the starving one want. Returns whether there was one.
-    pub(super) fn rob_the_youngest(&self, core: &mut Core, outbox: &mut Outbox) -> bool {
-        let mut spans = core.requests.waiting().map(|request| request.span.clone());
+    /// Evicts a copy that only requests younger than a starving one want, which so many came before. Returns whether
+    /// there was one.
+    pub(super) fn rob_the_youngest(
+        &self,
+        core: &mut Core,
+        outbox: &mut Outbox,
+        age: usize,
+        bytes: u64,
+    ) -> bool {
+        let mut spans = core.requests.waiting().skip(age).map(|request| request.span.clone());
         let Some(oldest) = spans.next() else { return false };
         let others: Vec<_> = spans.collect();
+        let givers = self.givers(core, core.victims.owner(oldest.object), bytes);
         let robbed = others.iter().rev().flat_map(|span| span.keys().rev()).find(|key| {
             let chunk = core.table.get(*key);
             !oldest.contains(*key)
+                && givers.include(core.victims.owner(key.object))
                 && chunk.is_some_and(|chunk| {
                     chunk.state(self.host) == CopyState::Resident
                         && (chunk.is_evictable(self.host) || chunk.is_spillable(self.host))

@@ -75,7 +75,7 @@ impl Shared {
             return Ok(None);
         }
         let (origin, align) = (Arc::clone(origin), object.element_align);
-        let (name, placement) = (Arc::clone(&object.name), object.placement);
+        let (name, placement, tenant) = (Arc::clone(&object.name), object.placement, object.tenant);
         if self.chunks_serve(core, index, &placement, range) {
             return Ok(None);
         }
@@ -86,6 +86,7 @@ impl Shared {
         let placed = Placement::new(offset, range.end - range.start, origin.file.offset_align(), align);
         let mut slice = Object::new(name, placed, Home::Origin(origin), align)?;
         slice.slice_of = Some((index, range.clone()));
+        slice.tenant = tenant;
         self.add_object(core, slice).map(Some)
     }
 

@@ -11,6 +11,7 @@ use crate::device::host::PAGE_BYTES;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::file::IoFile;
 use crate::origin::{Checkpoint, TensorEntry};
+use crate::tier::TenantId;
 use crate::transfer::Placement;
 use std::sync::{Arc, OnceLock};
 use stratal_runtime::tensor::params::{Adopt, ParamInfo, ParamSource};
@@ -25,12 +26,21 @@ pub struct Source {
     checkpoint: Checkpoint,
     files: Vec<Arc<OriginFile>>,
     handle: Arc<Handle>,
+    /// Whose the tensors become.
+    tenant: TenantId,
 }
 
 impl Adopt<Checkpoint> for Engine {
     type Source = Source;
 
     fn source(&self, checkpoint: &Checkpoint) -> Result<Source> {
+        self.source_of(TenantId::default(), checkpoint)
+    }
+}
+
+impl Engine {
+    /// A checkpoint whose tensors become a tenant's.
+    pub(super) fn source_of(&self, tenant: TenantId, checkpoint: &Checkpoint) -> Result<Source> {
         self.handle.0.lock().open()?;
         let reopen = |stored: &crate::origin::CheckpointFile| {
             let file = IoFile::reopen_read(&stored.file, &stored.path)?;
@@ -45,7 +55,7 @@ impl Adopt<Checkpoint> for Engine {
             Ok(Arc::new(OriginFile { file: Arc::new(file), slot: OnceLock::new() }))
         };
         let files = checkpoint.files().iter().map(reopen).collect::<Result<_>>()?;
-        Ok(Source { checkpoint: checkpoint.clone(), files, handle: Arc::clone(&self.handle) })
+        Ok(Source { checkpoint: checkpoint.clone(), files, handle: Arc::clone(&self.handle), tenant })
     }
 }
 
@@ -100,8 +110,9 @@ impl ParamSource for Source {
         })?;
         let placement = Placement::new(entry.offset, entry.bytes, origin.file.offset_align(), TENSOR_ALIGN);
         let element_align = dtype.size() as u64;
-        let object =
+        let mut object =
             Object::new(Arc::clone(&entry.name), placement, Home::Origin(Arc::clone(origin)), element_align)?;
+        object.tenant = self.tenant;
         let gates = Arc::clone(&object.gates);
         let index = self.handle.0.add_object(&mut self.handle.0.lock(), object)?;
         let managed = Entry::managed(&self.handle, index, gates, Arc::clone(&entry.name));

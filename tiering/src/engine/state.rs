@@ -11,6 +11,7 @@ use super::lease::{Front, Trails};
 use super::pass::PassClock;
 use super::persist::{Flush, Keeping};
 use super::request::{Requests, Span};
+use super::victims::Victims;
 use super::waits::Waits;
 use super::wear::Wear;
 use super::write_back::Dirty;
@@ -23,7 +24,6 @@ use crate::observe::counters::Counters;
 use crate::observe::events::{Event, Recent, Sink};
 use crate::plan::follow::Follower;
 use crate::policy::Policy;
-use crate::residency::evict::Evict;
 use crate::residency::ledger::Ledger;
 use crate::residency::table::Table;
 use crate::store::Store;
@@ -76,7 +76,7 @@ pub(super) struct Core {
     pub(super) ledger: Ledger,
     pub(super) catalogue: Catalogue,
     pub(super) pool: FramePool,
-    pub(super) victims: Box<dyn Evict>,
+    pub(super) victims: Victims,
     pub(super) requests: Requests,
     /// Futures whose requests were answered: the worker wakes them, without the lock.
     pub(super) woken: Vec<Waker>,

@@ -11,6 +11,7 @@ use super::fill::Started;
 use super::pressure::Gauge;
 use super::room::{Room, Urgency};
 use super::state::{Core, Shared};
+use super::turns::{Turn, Turns};
 use super::wear;
 use crate::device::host::Block;
 use crate::error::{Error, ErrorKind, Result};
@@ -20,6 +21,7 @@ use crate::observe::clock::Clock;
 use crate::observe::gauges::Publisher;
 use crate::observe::spans::{self, FlightEnd};
 use crate::store::{Place as Spot, Written};
+use crate::tier::TenantId;
 use crate::transfer::{FileSpan, Freight, PieceStep, STAGING_BLOCK_BYTES, StagedFill, register, spill_span};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Weak};
@@ -284,17 +286,22 @@ impl Worker {
     fn start_demanded(&mut self, core: &mut Core, outbox: &mut Outbox) {
         let shared = Arc::clone(&self.shared);
         let spans: Vec<_> = core.requests.waiting().map(|request| request.span.clone()).collect();
+        let mut turns = Turns::default();
         for (age, span) in spans.iter().enumerate() {
+            let turn = turns.take(core.victims.owner(span.object), age);
             for key in span.keys() {
                 if outbox.is_full(Lane::Demand) {
                     return;
                 }
-                match self.demand(core, outbox, key, age == 0) {
+                if !turns.admits(&shared, core, turn, key) {
+                    break;
+                }
+                match self.demand(core, outbox, key, turn) {
                     Ok(Started::Yes) => shared.counters.demand_fetches.add(1),
                     Ok(Started::NotNow) => {}
                     Ok(Started::Grow) => return,
                     // Younger requests must not overtake: they would take the room that this one waits for.
-                    Ok(Started::NoRoom) => return,
+                    Ok(Started::NoRoom) => turns.stop(&shared, core, turn, key),
                     Err(error) => {
                         let error = error.with("tensor", core.catalogue.name(key.object));
                         shared.fail_waiters(core, key, &error);
@@ -303,21 +310,22 @@ impl Worker {
                     }
                 }
             }
+            turns.end(turn);
         }
     }
 
-    /// Starts one fetch. For the oldest request, chunks that only younger ones want make room if nothing else can.
-    fn demand(
-        &mut self,
-        core: &mut Core,
-        outbox: &mut Outbox,
-        key: ChunkKey,
-        oldest: bool,
-    ) -> Result<Started> {
+    /// Starts one fetch. For a request whose turn it is, chunks that only younger ones want make room if nothing else can.
+    fn demand(&mut self, core: &mut Core, outbox: &mut Outbox, key: ChunkKey, turn: Turn) -> Result<Started> {
+        let shared = Arc::clone(&self.shared);
+        let bytes = shared.copy_bytes(core, key);
         loop {
             let started = self.start(core, outbox, key, Urgency::Demand)?;
-            let starved = started == Started::NoRoom && oldest;
-            if !starved || !(self.release_staging(core) || self.shared.rob_the_youngest(core, outbox)) {
+            let capped = shared.is_capped(core, turn.tenant, bytes);
+            let starved = started == Started::NoRoom && (turn.is_oldest || (turn.is_first && capped));
+            let makes_room = starved
+                && ((!capped && self.release_staging(core))
+                    || shared.rob_the_youngest(core, outbox, turn.age, bytes));
+            if !makes_room {
                 return Ok(started);
             }
         }
@@ -432,7 +440,13 @@ impl Worker {
     }
 
     fn add_staging(&mut self, core: &mut Core, outbox: &mut Outbox) -> Result<Started> {
-        match self.shared.make_room(core, outbox, STAGING_BLOCK_BYTES as u64, Urgency::Demand)? {
+        match self.shared.make_room(
+            core,
+            outbox,
+            TenantId::default(),
+            STAGING_BLOCK_BYTES as u64,
+            Urgency::Demand,
+        )? {
             Room::Block(block) => {
                 core.staging_bytes += block.bytes() as u64;
                 self.staging_free.push(block);

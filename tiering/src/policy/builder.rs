@@ -46,6 +46,7 @@ impl From<Duration> for Quantity {
 pub struct PolicyBuilder {
     pub(super) tiers: Vec<TierWords>,
     pub(super) links: Vec<LinkWords>,
+    pub(super) tenants: Vec<TenantWords>,
     pub(super) spill_directory: Option<PathBuf>,
     pub(super) spill_capacity: Option<Quantity>,
     pub(super) spill_disks: Vec<DiskWords>,
@@ -79,6 +80,14 @@ pub(super) struct TierWords {
     pub(super) name: String,
     pub(super) kind: TierKind,
     pub(super) budget: Option<Quantity>,
+}
+
+/// A tenant as it was given.
+#[derive(Clone, Debug)]
+pub(super) struct TenantWords {
+    pub(super) name: String,
+    pub(super) reserved: Option<Quantity>,
+    pub(super) cap: Option<Quantity>,
 }
 
 /// A link as it was given.
@@ -126,6 +135,31 @@ impl PolicyBuilder {
     /// Adds a link in the words given.
     pub(super) fn add_link(mut self, link: LinkWords) -> Self {
         self.links.push(link);
+        self
+    }
+
+    /// Adds a tenant ([`Engine::tenant`](crate::engine::Engine::tenant)) with bytes of the dram budget that are reserved for
+    /// it, perhaps `"0 B"`, and the most that it may hold.
+    #[must_use]
+    pub fn tenant(
+        self,
+        name: impl Into<String>,
+        reserved: impl Into<Quantity>,
+        cap: impl Into<Quantity>,
+    ) -> Self {
+        let (reserved, cap) = (Some(reserved.into()), Some(cap.into()));
+        self.add_tenant(TenantWords { name: name.into(), reserved, cap })
+    }
+
+    /// Adds a tenant that may hold whatever the others leave.
+    #[must_use]
+    pub fn uncapped_tenant(self, name: impl Into<String>, reserved: impl Into<Quantity>) -> Self {
+        self.add_tenant(TenantWords { name: name.into(), reserved: Some(reserved.into()), cap: None })
+    }
+
+    /// Adds a tenant in the words given.
+    pub(super) fn add_tenant(mut self, tenant: TenantWords) -> Self {
+        self.tenants.push(tenant);
         self
     }
 

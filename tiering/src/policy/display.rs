@@ -1,7 +1,7 @@
 //! A policy as the TOML that makes it.
 
 use super::units::{BYTES, RATE, TIME};
-use super::{Codec, Eviction, IoChoice, Policy, WearExhausted};
+use super::{Codec, Eviction, IoChoice, Policy, TenantChoice, WearExhausted};
 use std::fmt;
 
 impl Eviction {
@@ -84,6 +84,7 @@ impl fmt::Display for Policy {
         }
         self.write_tiers(f)?;
         self.write_links(f)?;
+        self.write_tenants(f)?;
         self.write_spill(f)?;
         writeln!(f, "\n[watermarks]\nhigh = {:?}\nlow = {:?}", self.high_watermark, self.low_watermark)?;
         writeln!(f, "throttle = {:?}\n\n[pressure]", self.throttle_watermark)?;
@@ -97,6 +98,17 @@ impl Policy {
             writeln!(f, "\n[[tier]]\nname = {}\nkind = \"{}\"", Quoted(&tier.name), tier.kind)?;
             if let Some(budget) = tier.budget {
                 writeln!(f, "budget = \"{}\"", budget.print())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_tenants(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for TenantChoice { name, quota } in &self.tenants {
+            writeln!(f, "\n[[tenant]]\nname = {}", Quoted(name))?;
+            writeln!(f, "reserved = \"{}\"", BYTES.print(quota.reserved_bytes))?;
+            if let Some(bytes) = quota.cap_bytes {
+                writeln!(f, "cap = \"{}\"", BYTES.print(bytes))?;
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 //! Keys are spelled as paths, `tier[0].budget`, and each key that is present is filed with its line, so that the
 //! builder's own complaints, which know only the key, end up with a line too.
 
-use super::builder::{DiskWords, LinkWords, PolicyBuilder, Quantity};
+use super::builder::{DiskWords, LinkWords, PolicyBuilder, Quantity, TenantWords};
 use super::resolve::{unknown, wrong};
 use super::{Codec, Eviction, IoChoice, Policy, WearExhausted};
 use crate::error::{Error, ErrorKind, Result};
@@ -120,9 +120,10 @@ impl<'a> Section<'a> {
 
 /// The whole document.
 fn whole(table: &DeTable<'_>, lines: &mut Lines<'_>) -> Result<PolicyBuilder> {
-    const KEYS: [&str; 10] = [
+    const KEYS: [&str; 11] = [
         "tier",
         "link",
+        "tenant",
         "spill",
         "eviction",
         "prefetch_window",
@@ -139,6 +140,14 @@ fn whole(table: &DeTable<'_>, lines: &mut Lines<'_>) -> Result<PolicyBuilder> {
     }
     for (path, link) in tables(&top, "link", lines)? {
         words = self::link(&path, link, words, lines)?;
+    }
+    for (path, tenant) in tables(&top, "tenant", lines)? {
+        let section = Section::open(&path, tenant, &["name", "reserved", "cap"], lines)?;
+        words = words.add_tenant(TenantWords {
+            name: section.demand("name", as_text)?.to_owned(),
+            reserved: section.read("reserved", as_quantity)?,
+            cap: section.read("cap", as_quantity)?,
+        });
     }
     if let Some(table) = top.read("spill", as_table)? {
         words = spill(table, words, lines)?;

@@ -30,6 +30,11 @@
 //! bandwidth = "2.5 GB/s"
 //! latency = "100 us"
 //!
+//! [[tenant]]                    # who shares the dram budget; tensors belong to one by `engine.tenant("web")`
+//! name = "web"
+//! reserved = "32 MiB"           # never taken by others; nothing, unless given
+//! cap = "128 MiB"               # the most it may hold; unbounded, unless given
+//!
 //! [spill]                       # where dirty tensors go
 //! directory = "/var/tmp"        # the system's directory for temporary files, unless given
 //! capacity = "8 GiB"            # unbounded, unless given
@@ -86,7 +91,7 @@ pub use builder::{PolicyBuilder, Quantity};
 pub use units::Size;
 
 use crate::error::Result;
-use crate::tier::{Link, Tier, TierKind, Topology};
+use crate::tier::{Link, Quota, Tier, TierKind, Topology};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -156,6 +161,7 @@ pub enum WearExhausted {
 pub struct Policy {
     tiers: Vec<TierChoice>,
     links: Vec<LinkChoice>,
+    tenants: Vec<TenantChoice>,
     spill_disks: Vec<Disk>,
     spill_capacity_bytes: Option<u64>,
     store: Option<String>,
@@ -183,6 +189,15 @@ pub struct Disk {
     pub directory: PathBuf,
     /// Most bytes of the file in it; `None` is unbounded.
     pub capacity_bytes: Option<u64>,
+}
+
+/// A named part of the dram budget.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TenantChoice {
+    /// Its name.
+    pub name: String,
+    /// What it may use.
+    pub quota: Quota,
 }
 
 /// A tier as it was written, and the bytes that came of it.
@@ -252,6 +267,18 @@ impl Policy {
     pub fn dram_budget_bytes(&self) -> u64 {
         let dram = self.tiers.iter().find(|tier| tier.kind == TierKind::Dram);
         dram.and_then(|tier| tier.budget_bytes).unwrap_or(0)
+    }
+
+    /// Who shares the dram budget, in the order of [`TenantId`](crate::tier::TenantId), which begins with 1.
+    #[must_use]
+    pub fn tenants(&self) -> &[TenantChoice] {
+        &self.tenants
+    }
+
+    /// The least dram budget that what is reserved for tenants leaves room in: an eighth is for staging and everybody.
+    #[must_use]
+    pub fn least_budget_bytes(&self) -> u64 {
+        resolve::least_budget(&self.tenants)
     }
 
     /// Where dirty tensors are spilled, in turn. Not yet looked at: the engine says what is wrong with them.

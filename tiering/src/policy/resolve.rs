@@ -1,17 +1,18 @@
 //! The judge of a policy: words in, a possible [`Policy`] out. Pure but for asking how much memory there is.
 
-use super::builder::{DiskWords, LinkWords, PolicyBuilder, Quantity, TierWords};
+use super::builder::{DiskWords, LinkWords, PolicyBuilder, Quantity, TenantWords, TierWords};
 use super::nearest::nearest;
 use super::units::{BYTES, RATE, Size, TIME};
-use super::{Codec, Disk, LinkChoice, Policy, TierChoice, memory};
+use super::{Codec, Disk, LinkChoice, Policy, TenantChoice, TierChoice, memory};
 use crate::error::{Error, ErrorKind, Result};
-use crate::tier::TierKind;
+use crate::tier::{Quota, TierKind};
 use std::path::PathBuf;
 use std::time::Duration;
 
 const MAX_TIERS: usize = 16;
 /// Each is a file of its own at the driver.
 const MAX_DISKS: usize = 256;
+const MAX_TENANTS: usize = 1024;
 const MAX_QUEUE_DEPTH: u32 = 4096;
 const DEADLINE_DEFAULT: Duration = Duration::from_secs(30);
 const HIGH_WATERMARK_DEFAULT: f64 = 0.90;
@@ -41,11 +42,13 @@ pub(super) fn policy(words: PolicyBuilder) -> Result<Policy> {
             format!("{window_bytes} bytes leave nothing of the dram budget of {budget} bytes: allow less");
         return Err(wrong("prefetch_window", message));
     }
+    let tenants = tenants(words.tenants, budget)?;
     let (high_watermark, low_watermark) = watermarks(words.high_watermark, words.low_watermark)?;
     let given = |key: &str, bytes: Option<Quantity>| bytes.map(|bytes| positive(key, bytes)).transpose();
     Ok(Policy {
         tiers,
         links,
+        tenants,
         spill_disks: spill_disks(words.spill_directory, words.spill_disks)?,
         spill_capacity_bytes: given("spill.capacity", words.spill_capacity)?,
         store: store(words.store, words.encrypt)?,
@@ -177,6 +180,45 @@ fn distinct(links: Vec<LinkChoice>) -> Result<Vec<LinkChoice>> {
         }
     }
     Ok(links)
+}
+
+/// The tenants, whose reserved parts leave an eighth of the budget.
+fn tenants(words: Vec<TenantWords>, budget: u64) -> Result<Vec<TenantChoice>> {
+    if words.len() > MAX_TENANTS {
+        let message = format!("{} tenants, at most {MAX_TENANTS} are allowed", words.len());
+        return Err(wrong("tenant", message));
+    }
+    let mut tenants: Vec<TenantChoice> = Vec::new();
+    for (index, TenantWords { name, reserved, cap }) in words.into_iter().enumerate() {
+        let key = |word: &str| format!("tenant[{index}].{word}");
+        if name.is_empty() || name.chars().any(char::is_control) {
+            return Err(wrong(key("name"), "a tenant needs a name without control characters"));
+        }
+        if tenants.iter().any(|other| other.name == name) {
+            return Err(wrong(key("name"), "two tenants have one name").with("tenant", name));
+        }
+        let reserved_bytes = reserved.map_or(Ok(0), |words| bytes(&key("reserved"), words))?;
+        let cap_bytes = cap.map(|words| positive(&key("cap"), words)).transpose()?;
+        if cap_bytes.is_some_and(|cap| cap < reserved_bytes) {
+            let message = format!("{reserved_bytes} bytes are more than the cap allows");
+            return Err(wrong(key("reserved"), message).with("tenant", name));
+        }
+        tenants.push(TenantChoice { name, quota: Quota { reserved_bytes, cap_bytes } });
+    }
+    let least = least_budget(&tenants);
+    if least > budget {
+        let message = format!(
+            "what is reserved needs a dram budget of {least} bytes, an eighth for everybody; it is {budget}"
+        );
+        return Err(wrong("tenant", message));
+    }
+    Ok(tenants)
+}
+
+/// The least budget in which what is reserved leaves an eighth.
+pub(super) fn least_budget(tenants: &[TenantChoice]) -> u64 {
+    let reserved: u128 = tenants.iter().map(|tenant| u128::from(tenant.quota.reserved_bytes)).sum();
+    u64::try_from((reserved * 8).div_ceil(7)).unwrap_or(u64::MAX)
 }
 
 /// A word that is none of `known`, and which of them is nearest.

@@ -18,6 +18,8 @@ pub struct Block {
     span: Arc<Span>,
     page: u32,
     pages: u32,
+    /// On whose account its bytes are, for its holder to know.
+    account: u16,
     away: Option<Away>,
 }
 
@@ -35,7 +37,7 @@ impl Block {
     /// # Safety
     /// No other block covers `page .. page + pages` of `span`.
     pub(super) unsafe fn new(span: Arc<Span>, page: u32, pages: u32) -> Self {
-        Self { span, page, pages, away: None }
+        Self { span, page, pages, account: 0, away: None }
     }
 
     pub(super) fn span(&self) -> &Arc<Span> {
@@ -56,6 +58,17 @@ impl Block {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.pages() * PAGE_BYTES
+    }
+
+    /// On whose account its bytes are: 0, unless its holder has said otherwise.
+    #[must_use]
+    pub fn account(&self) -> u16 {
+        self.account
+    }
+
+    /// Notes on whose account its bytes are.
+    pub fn set_account(&mut self, account: u16) {
+        self.account = account;
     }
 
     /// Whether it is a whole frame.

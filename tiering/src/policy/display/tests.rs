@@ -110,6 +110,11 @@ proptest! {
         if let Some(bytes) = capacity {
             builder = builder.spill_capacity(bytes).wear_per_day(bytes).endurance(bytes);
         }
+        if io > 0 {
+            let small = budget / 16;
+            builder = builder.uncapped_tenant("a \"b\"", if percent.is_none() { small } else { 0 });
+            builder = builder.tenant("c", 0, budget);
+        }
         if lru {
             let parts: Vec<f64> = levels.into_iter().map(|part| f64::from(part) / 1000.0).collect();
             builder = builder.pressure_levels(parts).throttle_watermark(1.0).wear_exhausted(WearExhausted::Fail);

@@ -168,6 +168,20 @@ fn impossible_settings_are_refused() {
 }
 
 #[test]
+fn impossible_tenants_are_refused() {
+    let some = || dram("64 MiB");
+    refused(some().uncapped_tenant("", "1 MiB"), "tenant[0].name", "needs a name");
+    let twice = some().uncapped_tenant("a", "1 MiB").uncapped_tenant("a", "1 MiB");
+    refused(twice, "tenant[1].name", "two tenants have one name");
+    refused(some().tenant("a", "2 MiB", "1 MiB"), "tenant[0].reserved", "more than the cap");
+    refused(some().tenant("a", "0 B", "0 B"), "tenant[0].cap", "0 bytes");
+    refused(some().uncapped_tenant("a", "57 MiB"), "tenant", "an eighth for everybody");
+    let policy = some().uncapped_tenant("a", "56 MiB").tenant("b", "0 B", "1 MiB").build().unwrap();
+    assert_eq!((policy.tenants().len(), policy.least_budget_bytes()), (2, 64 << 20));
+    assert_eq!(policy.tenants()[1].quota.cap_bytes, Some(1 << 20));
+}
+
+#[test]
 fn a_low_high_watermark_takes_the_low_one_with_it() {
     let policy = dram("1 MiB").high_watermark(0.5).build().unwrap();
     assert_eq!((policy.high_watermark(), policy.low_watermark()), (0.5, 0.5));
