@@ -101,7 +101,8 @@ pub fn tensor(input: TokenStream) -> TokenStream {
 /// to, `const` (`&` needs it, `&mut` and results exclude it), width, sign and kind of numbers. PTX says less: widths,
 /// floats or not, `.ptr`. A difference is an error at the parameter here that names file, line and parameter there.
 /// `&` tensors are read, `&mut` ones read and written, results written only. `typedef`, `using` and `#define` of the file
-/// are followed, other files are not, and conditions are not evaluated: what stands on two sides in two ways is refused.
+/// are followed, conditions are not evaluated: what stands on two sides in two ways is refused, and so is a file that
+/// includes one beside it, since each is compiled alone.
 ///
 /// Such a kernel runs on devices; `run` on the host is an error that says so.
 #[proc_macro_attribute]

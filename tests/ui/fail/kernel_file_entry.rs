@@ -18,6 +18,10 @@ fn folder(x: &mut Tensor<f32, { [N] }>);
 //              ^^^^^^^^^^^^^^^^^^^^^^^^^^ tests/ui/native/latin.cu cannot be read here: stream did not contain valid UTF-8
 fn latin(x: &mut Tensor<f32, { [N] }>);
 
+#[kernel(file = "tests/ui/native/including.cu", entry = "step")]
+//              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ tests/ui/native/including.cu:2 includes "made.cu", which lies beside it: a file is compiled alone, so write what it needs into it
+fn including(x: &mut Tensor<f32, { [N] }>);
+
 #[kernel(file = "tests/ui/native/step.cu", entry = "stp")]
 //                                                 ^^^^^ no `__global__` function `stp` in tests/ui/native/step.cu; found `step`, `scale`, `sized`, `sum` and `probe`; did you mean `step`?
 fn misspelt(x: &mut Tensor<f32, { [N] }>);

@@ -6,18 +6,26 @@
 //!
 //! Invariant: what comes out has been compared with the file, so a launch passes what the entry takes.
 
+mod count;
+mod geometry;
+
 use super::ir::Size;
-use super::item::{Dim, KernelItem, ParamKind, TensorType};
+use super::item::KernelItem;
 use super::native::{self, Found, Language, Refusal, check};
 use super::number::Number;
 use super::options::{Argument, Options};
 use crate::valid::native::{self as valid, Place};
+use count::{constant, count, one_name};
+use geometry::geometry;
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote};
+use quote::ToTokens;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use syn::spanned::Spanned;
-use syn::{BinOp, Error, Expr, Lit, LitStr};
+use syn::{Error, Expr, LitStr};
+
+pub(crate) use count::Term;
+pub(crate) use geometry::{SHARED_MAX, THREADS_MAX};
 
 /// A file as the macro finds it.
 pub(crate) struct File {
@@ -39,15 +47,6 @@ pub(crate) enum Passed {
     Count { count: Vec<Term>, number: Number, written: TokenStream },
 }
 
-/// A step of a number that sizes decide, in postfix order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Term {
-    Size(Size),
-    Sum,
-    Product,
-    Quotient,
-}
-
 /// A kernel of a file, checked.
 pub(crate) struct Wrapper {
     pub(crate) file: String,
@@ -60,16 +59,6 @@ pub(crate) struct Wrapper {
     pub(crate) shared: Vec<Term>,
 }
 
-/// Most threads of a block, in all and in x, y and z (CUDA C++ Programming Guide, compute capabilities).
-pub(crate) const THREADS_MAX: u64 = 1024;
-const BLOCK_MAX: [u64; 3] = [1024, 1024, 64];
-/// Most blocks in x, y and z.
-const GRID_MAX: [u64; 3] = [(1 << 31) - 1, 65_535, 65_535];
-/// Most shared memory that every device gives a block unasked.
-pub(crate) const SHARED_MAX: u64 = 48 << 10;
-/// Most numbers of a count that wait for an operation, as in the runtime.
-const DEPTH_MAX: usize = 8;
-
 /// Reads the file, and holds the signature against it.
 pub(crate) fn wrapper(
     item: &KernelItem,
@@ -80,6 +69,15 @@ pub(crate) fn wrapper(
     let file = named.value();
     let language = Language::of(&file).ok_or_else(|| valid::not_code(named))?;
     let found = files(&file).map_err(|error| valid::file_not_read(named, &error))?;
+    if language == Language::Cuda {
+        let folder = Path::new(&file).parent().unwrap_or(Path::new(""));
+        for (name, line) in native::includes(&found.text) {
+            // Headers of CUDA may stand in quotes too; those are found elsewhere.
+            if folder.join(&name).to_str().is_some_and(|beside| files(beside).is_ok()) {
+                return Err(valid::includes(named, line, &name));
+            }
+        }
+    }
     let path = found.path.to_str().ok_or_else(|| valid::not_code(named))?.to_owned();
     let passed = match &options.arguments {
         Some((word, written)) => arguments(item, word, written)?,
@@ -189,186 +187,5 @@ fn argument(item: &KernelItem, written: &Argument) -> Result<Passed, Error> {
             };
             Ok(Passed::Count { count: count(item, expr)?, number, written: written_whole })
         }
-    }
-}
-
-fn one_name(expr: &Expr) -> Option<&Ident> {
-    match expr {
-        Expr::Path(path) => path.path.get_ident(),
-        Expr::Group(group) => one_name(&group.expr),
-        _ => None,
-    }
-}
-
-/// A number that sizes decide, as terms.
-fn count(item: &KernelItem, written: &Expr) -> Result<Vec<Term>, Error> {
-    let mut terms = Vec::new();
-    push(item, written, &mut terms)?;
-    let (mut depth, mut deepest) = (0_usize, 0);
-    for term in &terms {
-        depth = if matches!(term, Term::Size(_)) { depth + 1 } else { depth.saturating_sub(1) };
-        deepest = deepest.max(depth);
-    }
-    if deepest > DEPTH_MAX { Err(valid::too_deep(written)) } else { Ok(terms) }
-}
-
-fn push(item: &KernelItem, written: &Expr, terms: &mut Vec<Term>) -> Result<(), Error> {
-    match written {
-        Expr::Paren(inside) => return push(item, &inside.expr, terms),
-        Expr::Group(inside) => return push(item, &inside.expr, terms),
-        Expr::Lit(literal) => match &literal.lit {
-            Lit::Int(number) => terms.push(Term::Size(Size::Fixed(number.base10_parse()?))),
-            _ => return Err(valid::not_a_count(written)),
-        },
-        Expr::Binary(binary) => {
-            push(item, &binary.left, terms)?;
-            push(item, &binary.right, terms)?;
-            terms.push(match binary.op {
-                BinOp::Add(_) => Term::Sum,
-                BinOp::Mul(_) => Term::Product,
-                _ => return Err(valid::not_a_count(written)),
-            });
-        }
-        Expr::MethodCall(call) if call.method == "div_ceil" && call.args.len() == 1 => {
-            push(item, &call.receiver, terms)?;
-            push(item, &call.args[0], terms)?;
-            terms.push(Term::Quotient);
-        }
-        other => {
-            let Some(name) = one_name(other) else { return Err(valid::not_a_count(other)) };
-            let known = |symbol: &super::item::Symbol| symbol.name.as_ref() == Some(name);
-            let symbol = item.symbols.iter().position(known);
-            terms.push(Term::Size(Size::Symbol(symbol.ok_or_else(|| valid::not_a_size(item, name))?)));
-        }
-    }
-    Ok(())
-}
-
-/// Its value, where no dimension is in it.
-fn constant(terms: &[Term]) -> Option<u64> {
-    let mut waiting: Vec<u64> = Vec::new();
-    for term in terms {
-        let value = match term {
-            Term::Size(Size::Symbol(_)) => return None,
-            Term::Size(Size::Fixed(size)) => *size,
-            operation => {
-                let (b, a) = (waiting.pop()?, waiting.pop()?);
-                match operation {
-                    Term::Sum => a.saturating_add(b),
-                    Term::Product => a.saturating_mul(b),
-                    _ if b == 0 => return None,
-                    _ => a.div_ceil(b),
-                }
-            }
-        };
-        waiting.push(value);
-    }
-    waiting.pop()
-}
-
-/// The grid and the block.
-fn geometry(
-    item: &KernelItem,
-    options: &Options,
-    native: &native::Signature,
-    place: &Place<'_>,
-) -> Result<([Vec<Term>; 3], [u64; 3]), Error> {
-    if let (Some((threads, _)), Some((grid, _))) = (&options.threads, &options.grid) {
-        return Err(crate::valid::excluding_options(grid, threads));
-    }
-    let (axes, blocks, written): (Vec<Vec<Term>>, bool, &[Expr]) = match (&options.threads, &options.grid) {
-        (None, None) => (vec![elements(item)?], false, &[]),
-        (_, Some((_, grid))) => (counts(item, grid)?, true, grid),
-        (Some((_, threads)), None) => (counts(item, threads)?, false, threads),
-    };
-    let block = block(options, axes.len(), native, place, item)?;
-    let mut grid = [const { Vec::new() }; 3];
-    for (axis, terms) in grid.iter_mut().enumerate() {
-        *terms = axes.get(axis).cloned().unwrap_or_else(|| vec![Term::Size(Size::Fixed(1))]);
-        if !blocks && block[axis] > 1 {
-            terms.extend([Term::Size(Size::Fixed(block[axis])), Term::Quotient]);
-        }
-        if let (Some(blocks), Some(written)) = (constant(terms), written.get(axis))
-            && blocks > GRID_MAX[axis]
-        {
-            return Err(valid::too_many_blocks(written, axis, blocks, GRID_MAX[axis]));
-        }
-    }
-    Ok((grid, block))
-}
-
-fn counts(item: &KernelItem, written: &[Expr]) -> Result<Vec<Vec<Term>>, Error> {
-    written.iter().map(|one| count(item, one)).collect()
-}
-
-/// The number of elements of what is written.
-fn elements(item: &KernelItem) -> Result<Vec<Term>, Error> {
-    let params = item.params.iter().filter_map(|param| match &param.kind {
-        ParamKind::Tensor { ty, mutable: true, .. } => Some(ty),
-        _ => None,
-    });
-    let written: Vec<&TensorType> = item.results.iter().chain(params).collect();
-    let sizes = |ty: &TensorType| -> Vec<Size> { ty.dims.iter().map(|dim: &Dim| dim.size).collect() };
-    let Some((first, rest)) = written.split_first() else {
-        return Err(valid::which_threads(&item.name, true));
-    };
-    if rest.iter().any(|other| sizes(other) != sizes(first)) {
-        return Err(valid::which_threads(&item.name, false));
-    }
-    let mut terms = vec![Term::Size(Size::Fixed(1))];
-    for (at, size) in sizes(first).into_iter().enumerate() {
-        if at == 0 {
-            terms.clear();
-        }
-        terms.push(Term::Size(size));
-        if at > 0 {
-            terms.push(Term::Product);
-        }
-    }
-    Ok(terms)
-}
-
-/// Threads of a block: those that are given, or 256 in as many axes as there are.
-fn block(
-    options: &Options,
-    axes: usize,
-    native: &native::Signature,
-    place: &Place<'_>,
-    item: &KernelItem,
-) -> Result<[u64; 3], Error> {
-    let at = options.block.as_ref().map_or(quote!(), |(word, written)| match &written[..] {
-        [] => word.to_token_stream(),
-        written => quote!(#(#written),*),
-    });
-    let at = if at.is_empty() { item.name.to_token_stream() } else { at };
-    let mut block = [1; 3];
-    match &options.block {
-        Some((_, written)) => {
-            for (axis, one) in written.iter().enumerate() {
-                let threads = constant(&count(item, one)?).ok_or_else(|| valid::not_a_constant(one))?;
-                if !(1..=BLOCK_MAX[axis]).contains(&threads) {
-                    return Err(valid::block_axis(one, axis, threads, BLOCK_MAX[axis]));
-                }
-                block[axis] = threads;
-            }
-        }
-        None => {
-            let most = native.threads_max.unwrap_or(256).clamp(1, 256);
-            block = match (native.block, axes) {
-                (Some(required), _) => required,
-                (None, 2) => [16, 16, 1],
-                (None, 3) => [8, 8, 4],
-                (None, _) => [most, 1, 1],
-            };
-        }
-    }
-    let threads = block.iter().fold(1, |product: u64, axis| product.saturating_mul(*axis));
-    if let Some(required) = native.block.filter(|required| *required != block) {
-        return Err(valid::block_required(&at, place, required));
-    }
-    match native.threads_max {
-        _ if threads > THREADS_MAX => Err(valid::block_too_large(&at, threads)),
-        Some(most) if threads > most => Err(valid::block_over_bounds(&at, place, threads, most)),
-        _ => Ok(block),
     }
 }

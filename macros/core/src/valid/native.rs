@@ -76,6 +76,12 @@ pub(crate) fn file_not_read(file: &LitStr, error: &io::Error) -> Error {
     Error::new(file.span(), message)
 }
 
+pub(crate) fn includes(file: &LitStr, line: usize, name: &str) -> Error {
+    let here = file.value();
+    let rule = "a file is compiled alone, so write what it needs into it";
+    Error::new(file.span(), format!("{here}:{line} includes \"{name}\", which lies beside it: {rule}"))
+}
+
 /// `functions` are those that the file has.
 pub(crate) fn no_entry(
     span: Span,

@@ -29,6 +29,21 @@ pub(super) fn processed(tokens: Vec<Token>) -> Vec<Token> {
     pass.out
 }
 
+/// The files that are included by a name in quotes, with the line of each.
+pub(super) fn includes(tokens: Vec<Token>) -> Vec<(String, usize)> {
+    let mut included = Vec::new();
+    each_line(tokens, &mut |line| {
+        if let Line::Directive(words) = line
+            && let [word, name, ..] = &words[..]
+            && word.is("include")
+            && name.kind == Kind::Text
+        {
+            included.push((name.text.clone(), name.line));
+        }
+    });
+    included
+}
+
 enum Line {
     Code(Token),
     Condition(usize),

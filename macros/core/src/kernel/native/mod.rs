@@ -156,6 +156,11 @@ pub(crate) fn functions(text: &str, language: Language) -> Vec<Found> {
     merged(found)
 }
 
+/// The files that a text of CUDA C includes by names in quotes, with the line of each.
+pub(crate) fn includes(text: &str) -> Vec<(String, usize)> {
+    directive::includes(lex::tokens(text))
+}
+
 /// One per name: a kernel before other functions, a definition before its declarations.
 fn merged(found: Vec<Found>) -> Vec<Found> {
     let mut all: Vec<Found> = Vec::new();
