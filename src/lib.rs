@@ -18,7 +18,9 @@ pub use stratal_runtime::tensor::{
     WriteLease, bf16, f16,
 };
 
-pub use stratal_tiering::device::{Device, DevicePool, Event, OnDevice, Pressure, Stream};
+pub use stratal_tiering::device::{
+    Device, DeviceLease, DevicePool, Event, LeaseOn, OnDevice, Pressure, Stream,
+};
 pub use stratal_tiering::engine::{Engine, EngineBuilder, MemoryPressure, StoredTensor, Tenant};
 pub use stratal_tiering::origin::{Checkpoint, TensorSpec, Writer};
 pub use stratal_tiering::policy::{Codec, Eviction, IoChoice, Policy, WearExhausted};

@@ -122,14 +122,16 @@ fn a_closed_engine_refuses_and_keeps_its_promises() {
 /// Tiers that this version does not fill are refused when the engine is built, by name.
 #[test]
 fn tiers_that_nothing_fills_are_refused_at_the_start() {
-    for (name, kind) in [("fast", TierKind::Hbm), ("more", TierKind::Dram)] {
-        let policy = Policy::builder()
-            .tier("dram", TierKind::Dram, "8 MiB")
-            .tier(name, kind, "8 MiB")
-            .build()
-            .unwrap();
+    let policies = [
+        ("dram", Policy::builder().tier("more", TierKind::Dram, "8 MiB"), ErrorKind::Unsupported),
+        ("fast", Policy::builder().device_tier("fast", "sim:9", "8 MiB"), ErrorKind::Unsupported),
+        ("vast", Policy::builder().device_tier("vast", "sim:0", "1 TiB"), ErrorKind::Policy),
+        ("tiny", Policy::builder().device_tier("tiny", "sim:0", "1 MiB"), ErrorKind::Policy),
+    ];
+    for (name, words, kind) in policies {
+        let policy = words.tier("dram", TierKind::Dram, "16 MiB").build().unwrap();
         let error = Engine::builder().policy(policy).build().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+        assert_eq!(error.kind(), kind, "{error}");
         assert_eq!(error.fact("tier"), Some(name), "{error}");
     }
 }

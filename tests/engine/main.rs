@@ -9,6 +9,7 @@ mod campaign;
 mod checksums;
 mod codecs;
 mod damage;
+mod devices;
 mod faults;
 mod futures;
 mod hits;

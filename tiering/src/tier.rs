@@ -52,6 +52,8 @@ pub struct Tier {
     pub kind: TierKind,
     /// Most bytes it may hold at any instant, in-flight bytes counted; `None` is unbounded.
     pub budget_bytes: Option<u64>,
+    /// The device whose memory it is, such as `cuda:0`; only of tiers of kind hbm.
+    pub device: Option<String>,
 }
 
 /// A directed path between two tiers.

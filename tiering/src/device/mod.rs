@@ -21,6 +21,7 @@ mod copies;
 mod cuda;
 mod driver;
 pub mod host;
+mod lend;
 mod lock;
 mod module;
 mod order;
@@ -39,6 +40,7 @@ pub use cuda::Cuda;
 pub use driver::{
     Address, Driver, Geometry, MemoryInfo, Properties, RawEvent, RawFrame, RawFunction, RawModule, RawStream,
 };
+pub use lend::{DeviceLease, LeaseOn, Lender, Lending};
 pub use module::{Function, Module};
 pub use order::{Touch, Uses};
 pub use pinned::Pinned;

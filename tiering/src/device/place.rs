@@ -10,6 +10,7 @@ use super::stream::Stream;
 use crate::error::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 
 /// Where a tensor's bytes are.
@@ -150,6 +151,30 @@ impl Device {
                 Ok(sim)
             }
         }
+    }
+}
+
+impl FromStr for Device {
+    type Err = Error;
+
+    /// ```
+    /// # use stratal_tiering::device::Device;
+    /// assert_eq!("sim:1".parse::<Device>()?, Device::Sim(1));
+    /// assert!("tpu:0".parse::<Device>().is_err());
+    /// # Ok::<(), stratal_tiering::error::Error>(())
+    /// ```
+    fn from_str(name: &str) -> Result<Self> {
+        let numbered = |(kind, number): (&str, &str)| match (kind, number.parse().ok()?) {
+            ("cuda", index) => Some(Self::Cuda(index)),
+            ("sim", index) => Some(Self::Sim(index)),
+            _ => None,
+        };
+        let found = if name == "cpu" { Some(Self::Cpu) } else { name.split_once(':').and_then(numbered) };
+        let unknown = || {
+            let message = "no such kind of device: write `cpu`, `cuda:0` or `sim:0`, or another number";
+            Error::new(ErrorKind::Unsupported, message).with("device", name)
+        };
+        found.ok_or_else(unknown)
     }
 }
 

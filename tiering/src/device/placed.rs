@@ -99,6 +99,11 @@ pub fn block_of(tensor: &AnyTensor) -> Option<&DeviceBlock> {
     placed(tensor).map(|placed| &placed.block)
 }
 
+/// The block of a placed tensor, and the device that it is on.
+pub(super) fn placed_block(tensor: &AnyTensor) -> Option<(&DeviceBlock, Device)> {
+    placed(tensor).map(|placed| (&placed.block, placed.device))
+}
+
 fn placed(tensor: &AnyTensor) -> Option<&Placed> {
     tensor.as_managed()?.keeper().as_any()?.downcast_ref()
 }

@@ -132,6 +132,13 @@ impl DevicePool {
         })))
     }
 
+    /// Bytes of the pool that a block of `len` bytes takes: a multiple of 512, above 1 MiB of the frame.
+    #[must_use]
+    pub fn footprint_bytes(&self, len: u64) -> u64 {
+        let unit = if len <= SMALL_BYTES_MAX { Slab::UNIT_BYTES } else { self.0.frame_bytes };
+        len.max(1).div_ceil(unit).saturating_mul(unit)
+    }
+
     /// What the pool holds.
     #[must_use]
     pub fn stats(&self) -> DevicePoolStats {

@@ -13,6 +13,9 @@ pub(super) struct Slab {
 }
 
 impl Slab {
+    /// Blocks are rounded up to this.
+    pub(super) const UNIT_BYTES: u64 = UNIT;
+
     /// A window of `bytes` with nothing in it.
     pub(super) fn new(bytes: u64) -> Self {
         // A frame of 2 MiB has 4,096 units.

@@ -118,6 +118,7 @@ impl Shared {
     /// # Errors
     /// `Budget` where it is less than a page, or than what is reserved for tenants.
     pub(super) fn change_budget(&self, core: &mut Core, bytes: u64) -> Result<()> {
+        let bytes = bytes.saturating_sub(self.pinned_bytes);
         let budget_bytes = bytes - bytes % PAGE_BYTES as u64;
         if budget_bytes == 0 {
             let message = format!("a budget of {bytes} bytes holds nothing: allow at least {PAGE_BYTES}");

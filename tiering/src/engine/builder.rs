@@ -4,6 +4,7 @@ use super::Engine;
 use super::auto::Watch;
 use super::budget::Allowance;
 use super::catalogue::Catalogue;
+use super::devices::{self, DeviceTiers, Drivers};
 use super::early::Early;
 use super::lease::{Front, Handle, Trails};
 use super::pass::PassClock;
@@ -17,6 +18,7 @@ use super::wear::Wear;
 use super::worker::Worker;
 use super::write_back::Dirty;
 use crate::device::host::FramePool;
+use crate::device::{Device, Driver as DeviceDriver};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{self, Io};
 use crate::observe::clock::SystemClock;
@@ -33,7 +35,7 @@ use crate::residency::evict::{Evict, lfu::Lfu, lru::Lru, s3_fifo::S3Fifo, sieve:
 use crate::residency::ledger::Ledger;
 use crate::residency::table::Table;
 use crate::store::Named;
-use crate::tier::{TierKind, Topology};
+use crate::tier::{TierId, TierKind, Topology};
 use crate::transfer::Freight;
 use std::collections::VecDeque;
 use std::fmt;
@@ -54,6 +56,7 @@ pub struct EngineBuilder {
     evict: Option<Box<dyn Evict>>,
     memory: Option<Box<dyn MemorySource>>,
     listeners: Vec<Listener>,
+    devices: Drivers,
 }
 
 impl fmt::Debug for EngineBuilder {
@@ -136,13 +139,37 @@ impl EngineBuilder {
         self
     }
 
-    /// Starts the engine and its worker thread.
+    /// Reaches a device that the policy names by another driver than the one of the process, such as a simulator with
+    /// faults.
+    ///
+    /// ```
+    /// # use stratal_tiering::device::{Device, Sim, SimSpec};
+    /// # use stratal_tiering::engine::Engine;
+    /// # use stratal_tiering::policy::Policy;
+    /// # use stratal_tiering::tier::TierKind;
+    /// let policy = Policy::builder()
+    ///     .device_tier("gpu", "sim:0", "8 MiB")
+    ///     .tier("dram", TierKind::Dram, "32 MiB")
+    ///     .build()?;
+    /// let sim = Sim::open(SimSpec { memory_bytes: 16 << 20, ..SimSpec::default() })?;
+    /// let engine = Engine::builder().policy(policy).device(Device::Sim(0), sim).build()?;
+    /// assert_eq!(engine.report().devices[0].budget_bytes, 8 << 20);
+    /// # Ok::<(), stratal_tiering::error::Error>(())
+    /// ```
+    #[must_use]
+    pub fn device(mut self, device: Device, driver: Arc<dyn DeviceDriver>) -> Self {
+        self.devices.insert(device, driver);
+        self
+    }
+
+    /// Starts the engine and its worker thread, and two threads for each tier on a device.
     ///
     /// # Errors
-    /// `Policy` when no host tier is configured; `Unsupported` when a tier is that this version does not fill; `Io` or `Unsupported` when the driver that the policy insists on
+    /// `Policy` when no host tier is configured, or a tier on a device is larger than its memory; `Unsupported` when a
+    /// tier is that this version does not fill, or on a device that is not there; `Io` or `Unsupported` when the driver that the policy insists on
     /// is refused; `Budget` when the policy encodes or encrypts and the budget has no room for that.
     pub fn build(self) -> Result<Engine> {
-        let shared = Arc::new(shared(self.policy.unwrap_or_default(), self.evict)?);
+        let shared = Arc::new(shared(self.policy.unwrap_or_default(), self.evict, &self.devices)?);
         let (ready, started) = channel();
         let theirs = Arc::clone(&shared);
         let (driver, gauge) = (self.driver, Gauge::new(self.listeners));
@@ -156,19 +183,21 @@ impl EngineBuilder {
         let source = || self.memory.unwrap_or_else(|| Box::new(MemoryFiles::system()));
         let watch = follows.then(|| Watch::start(&shared, source()));
         // What has started ends with the handle.
-        let mut handle = Handle::new(shared, spawned);
+        let mut handle = Handle::new(Arc::clone(&shared), spawned);
         handle.watched_by(watch.transpose()?);
+        devices::spawn(&shared, handle.attendants())?;
         Ok(Engine { handle: Arc::new(handle) })
     }
 }
 
-fn shared(policy: Policy, evict: Option<Box<dyn Evict>>) -> Result<Shared> {
+fn shared(policy: Policy, evict: Option<Box<dyn Evict>>, drivers: &Drivers) -> Result<Shared> {
     let topology = policy.topology();
     let host = topology
         .by_kind(TierKind::Dram)
         .ok_or_else(|| Error::new(ErrorKind::Policy, "no tier is of kind `dram`"))?;
     one_host_tier(&topology)?;
-    let budget_bytes = policy.dram_budget_bytes();
+    let devices = DeviceTiers::open(&policy, &topology, drivers)?;
+    let budget_bytes = policy.dram_budget_bytes() - devices.staging_bytes;
     let own = evict.map(|evict| Box::new(Contained::new(evict)) as Box<dyn Evict>);
     let each = policy.tenants().iter().map(|_| evict_by(policy.eviction()));
     let victims = Victims::new(own.into_iter().chain([evict_by(policy.eviction())]).take(1).chain(each));
@@ -185,7 +214,7 @@ fn shared(policy: Policy, evict: Option<Box<dyn Evict>>) -> Result<Shared> {
     let coding = keeping.as_ref().is_some_and(Keeping::holds_encoded);
     let core = Core {
         table: Table::new(topology.tiers.len()),
-        ledger: Ledger::new(&topology).shared(host, quotas),
+        ledger: ledger(&topology, host, budget_bytes, &devices).shared(host, quotas),
         catalogue: Catalogue::default(),
         pool: FramePool::new(budget_bytes),
         victims,
@@ -210,6 +239,8 @@ fn shared(policy: Policy, evict: Option<Box<dyn Evict>>) -> Result<Shared> {
         wear: Wear::new(policy.wear_per_day_bytes(), 0),
         flush: Flush::default(),
         coding,
+        devices: devices.residents,
+        device_waiters: 0,
         closed: None,
     };
     Ok(Shared {
@@ -223,14 +254,24 @@ fn shared(policy: Policy, evict: Option<Box<dyn Evict>>) -> Result<Shared> {
         policy,
         topology,
         host,
+        devices: devices.tiers,
+        pinned_bytes: devices.staging_bytes,
         driver: OnceLock::new(),
         keeping,
         process: std::process::id(),
     })
 }
 
+/// The accounts of all tiers: the host's without staging, those of devices in whole frames.
+fn ledger(topology: &Topology, host: TierId, budget_bytes: u64, devices: &DeviceTiers) -> Ledger {
+    let mut ledger = Ledger::new(topology);
+    ledger.set_budget(host, budget_bytes);
+    devices.budgets().for_each(|(tier, bytes)| ledger.set_budget(tier, bytes));
+    ledger
+}
+
 /// The policy behind a word.
-fn evict_by(eviction: Eviction) -> Box<dyn Evict> {
+pub(super) fn evict_by(eviction: Eviction) -> Box<dyn Evict> {
     match eviction {
         Eviction::Min => Box::new(Guided::new(Box::new(Adaptive::new()))),
         Eviction::Adaptive => Box::new(Adaptive::new()),
@@ -246,12 +287,10 @@ fn evict_by(eviction: Eviction) -> Box<dyn Evict> {
 /// # Errors
 /// `Unsupported`, naming the tier, where the topology has one that this version does not fill.
 fn one_host_tier(topology: &Topology) -> Result<()> {
-    let dram = topology.tiers.iter().filter(|tier| tier.kind == TierKind::Dram).skip(1);
-    let other = topology.tiers.iter().filter(|tier| tier.kind == TierKind::Hbm);
-    match dram.chain(other).next() {
+    match topology.tiers.iter().filter(|tier| tier.kind == TierKind::Dram).nth(1) {
         None => Ok(()),
         Some(tier) => {
-            let message = "this version moves bytes between one tier of kind `dram` and files";
+            let message = "this version fills one tier of kind `dram`";
             Err(Error::new(ErrorKind::Unsupported, message).with("tier", &tier.name).with("kind", tier.kind))
         }
     }

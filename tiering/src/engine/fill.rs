@@ -48,6 +48,10 @@ impl Shared {
         let Some(chunk) = core.table.get(key).filter(|_| self.is_fetchable(core, key)) else {
             return Ok(Started::NotNow);
         };
+        if chunk.is_exclusive() {
+            // Written on a device just now.
+            return Ok(Started::NotNow);
+        }
         let home = chunk.home_place().filter(|_| chunk.poison().is_none());
         let bytes = self.copy_bytes(core, key);
         let mut block = match self.make_room(core, outbox, core.victims.owner(key.object), bytes, urgency)? {
@@ -56,9 +60,10 @@ impl Shared {
             Room::Leaving => return Ok(Started::NotNow),
             Room::Full => return Ok(Started::NoRoom),
         };
-        match home {
-            Some(place) => return Ok(self.read_home(core, outbox, key, place, block, urgency.lane())),
-            None => {
+        match (home, self.device_with(core, key)) {
+            (Some(place), _) => return Ok(self.read_home(core, outbox, key, place, block, urgency.lane())),
+            (None, Some(at)) => return Ok(self.start_recall(core, at, key, block)),
+            (None, None) => {
                 // Its room was a hole since the last copy went home, and nobody looks there before the grant.
                 let seat = core.catalogue.get(key.object).and_then(|object| object.place(key.chunk));
                 if let Err(error) = seat.map_or(Ok(()), |seat| seat.take(&mut block)) {
@@ -82,6 +87,7 @@ impl Shared {
             }
             _ => self.free_block(core, block),
         }
+        self.sweep(core, key);
         self.settle(core, key);
     }
 
@@ -187,6 +193,7 @@ impl Shared {
                 self.fetch_failed(core, key, error);
             }
         }
+        self.sweep(core, key);
         self.collect(core, key.object);
     }
 

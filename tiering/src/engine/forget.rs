@@ -39,6 +39,7 @@ impl Shared {
             core.victims.forget(ChunkKey { object: index, chunk });
         }
         self.forget_dirt(core, index);
+        self.forget_berths(core, index);
         self.forget_hints(core, index);
         self.forget_advice(core, index);
         core.catalogue.unlist(index);
@@ -58,14 +59,19 @@ impl Shared {
         }
         for chunk in 0..object.seats.len() as u32 {
             let key = ChunkKey { object: index, chunk };
-            while core.table.get_mut(key).and_then(|chunk| chunk.reclaim()).is_some() {
-                self.free_copy(core, key);
+            while let Some(tier) = core.table.get_mut(key).and_then(|chunk| chunk.reclaim()) {
+                if tier == self.host {
+                    self.free_copy(core, key);
+                }
             }
             if let Some(slot) = core.table.get_mut(key).and_then(|chunk| chunk.reclaim_extent()) {
                 self.free_extent(core, slot);
             }
         }
         let wanted = core.requests.waiting().any(|request| request.span.object == index);
+        if !self.collect_berths(core, index) {
+            return;
+        }
         if !wanted && core.table.remove(index).is_ok() {
             core.catalogue.remove(index);
         }

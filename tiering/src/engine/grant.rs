@@ -116,6 +116,10 @@ impl Shared {
             if self.unlease_chunk(core, key, hold.access, how) == Some(Ended::Dropped) {
                 self.free_copy(core, key);
             }
+            if hold.access == Access::Write {
+                // What devices hold of it is out of date.
+                self.sweep(core, key);
+            }
             self.rank(core, key, true);
         }
         self.open_gates(core, &hold.span);

@@ -31,8 +31,11 @@ impl Shared {
             }
         }
         let Core { table, follower, .. } = core;
-        let fetchable =
-            |chunk: &Chunk| chunk.state(self.host) == CopyState::Absent && chunk.poison().is_none();
+        // What a device has alone comes to the host when it is asked for, not because it once was.
+        let fetchable = |chunk: &Chunk| {
+            let away = self.devices.iter().any(|tier| chunk.is_only_copy(tier.tier));
+            chunk.state(self.host) == CopyState::Absent && chunk.poison().is_none() && !away
+        };
         let mut present = |key: ChunkKey| !table.get(key).is_some_and(fetchable);
         follower.next_prefetch(&mut present).map(|touch| (touch.chunk, false))
     }

@@ -11,11 +11,13 @@
 mod entry;
 mod gates;
 mod hits;
+mod host;
 mod polled;
 
 pub(super) use entry::Entry;
 pub(super) use gates::Gates;
 pub(super) use hits::{Front, Trails};
+pub(super) use host::HostBytes;
 
 use super::auto::Watch;
 use super::request::{Outcome, Span, TURN_NS};
@@ -56,16 +58,21 @@ enum Asked {
 
 /// The engine as leases and tensors hold it: while one lives, the worker does.
 #[derive(Debug)]
-pub(super) struct Handle(pub(super) Arc<Shared>, Option<JoinHandle<()>>, Option<Watch>);
+pub(super) struct Handle(pub(super) Arc<Shared>, Option<JoinHandle<()>>, Option<Watch>, Vec<JoinHandle<()>>);
 
 impl Handle {
     pub(super) fn new(shared: Arc<Shared>, worker: JoinHandle<()>) -> Self {
-        Self(shared, Some(worker), None)
+        Self(shared, Some(worker), None, Vec::new())
     }
 
     /// Its budget follows the machine.
     pub(super) fn watched_by(&mut self, watch: Option<Watch>) {
         self.2 = watch;
+    }
+
+    /// The threads of the device tiers, which end with it.
+    pub(super) fn attendants(&mut self) -> &mut Vec<JoinHandle<()>> {
+        &mut self.3
     }
 }
 
@@ -75,6 +82,7 @@ impl Drop for Handle {
             // A forked child has no worker to end or to wait for, and the lock may be held by a thread that is not here.
             std::mem::forget(self.1.take());
             std::mem::forget(self.2.take());
+            std::mem::forget(std::mem::take(&mut self.3));
             return;
         }
         self.0.close("the engine is closed");
@@ -82,6 +90,7 @@ impl Drop for Handle {
             // A worker that panicked has said so; there is nothing left to do for it.
             drop(worker.join());
         }
+        self.3.drain(..).for_each(|thread| drop(thread.join()));
     }
 }
 
@@ -100,6 +109,7 @@ impl Shared {
         let how = if torn { Exclusive::Torn } else { Exclusive::Written };
         self.unlease(&mut core, &hold, how);
         self.grant_ready(&mut core);
+        self.tell_devices(&core);
         drop(core);
         self.wake();
     }
@@ -112,6 +122,13 @@ impl Shared {
         // Other gates at the same address have no regular of this name, or nothing unclear.
         let counted = std::ptr::eq(Arc::as_ptr(&record.gates), gates) && record.gates.resolve(part, visitor);
         if counted { self.end_counted(core, object, part) } else { None }
+    }
+
+    /// Tells leases on devices that one on the host has ended.
+    fn tell_devices(&self, core: &Core) {
+        if core.device_waiters > 0 {
+            self.changed.notify_all();
+        }
     }
 
     /// A hold left after its gate was closed. Returns what kept its object, once nobody is inside: to be dropped
@@ -129,6 +146,7 @@ impl Shared {
         let hold = Hold { span: Span { object, chunks }, access: Access::Read };
         self.unlease(&mut core, &hold, Exclusive::Untouched);
         self.grant_ready(&mut core);
+        self.tell_devices(&core);
         drop(core);
         self.wake();
         anchor
@@ -190,7 +208,7 @@ impl Shared {
     }
 
     /// The lock, for a lease.
-    fn enter(&self, id: u64) -> Result<MutexGuard<'_, Core>> {
+    pub(super) fn enter(&self, id: u64) -> Result<MutexGuard<'_, Core>> {
         if !self.is_at_home() {
             let message = "the engine stayed in the process that was forked; build another one here";
             return Err(Error::new(ErrorKind::Unsupported, message).with("object", id));
@@ -213,6 +231,11 @@ impl Shared {
             return Ok(Asked::Nothing);
         }
         let lent = self.choose_copy(core, index, range, access)?;
+        self.ask_lent(core, lent, access)
+    }
+
+    /// As [`Self::ask`], of the copy that was chosen.
+    fn ask_lent(&self, core: &mut Core, lent: Lent, access: Access) -> Result<Asked> {
         self.check_fits(core, &lent.span)?;
         self.count(core, &lent.span);
         if !lent.is_slice {
@@ -390,6 +413,7 @@ impl Shared {
         self.close_all(&mut core);
         drop(core);
         self.changed.notify_all();
+        self.ring_devices();
         self.wake();
     }
 }

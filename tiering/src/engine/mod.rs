@@ -19,6 +19,7 @@ mod catalogue;
 mod codec;
 mod coders;
 mod coding;
+mod devices;
 mod early;
 mod fill;
 mod forget;
@@ -46,6 +47,7 @@ mod worker;
 mod write_back;
 
 pub use builder::EngineBuilder;
+pub use devices::DeviceReport;
 pub use pass::PassTaken;
 pub use persist::StoredTensor;
 pub use pressure::MemoryPressure;

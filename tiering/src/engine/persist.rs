@@ -280,6 +280,12 @@ impl Shared {
             }
         }
         let clean = dirty.is_empty();
+        // What only a device holds comes to the host first, and is written from there.
+        let away = dirty
+            .iter()
+            .filter(|key| self.device_with(core, **key).is_some() && self.is_fetchable(core, **key));
+        let away: Vec<_> = away.copied().collect();
+        core.hints.extend(away);
         core.flush.wanted.extend(dirty);
         Ok(clean.then_some(slots))
     }

@@ -1,5 +1,6 @@
 //! What the engine holds, moved and decided, to print.
 
+use super::devices::DeviceReport;
 use super::state::Shared;
 use super::tenant::TenantReport;
 use super::wear::WearReport;
@@ -75,6 +76,8 @@ pub struct Report {
     pub scheduled_bytes_per_pass: Option<u64>,
     /// The followed pass beside its bounds; `None` until a schedule was learned.
     pub pass: Option<PassReport>,
+    /// The tiers above the host's, each on a device.
+    pub devices: Vec<DeviceReport>,
     /// Everything counted.
     pub counters: Snapshot,
     /// The latest events, oldest first.
@@ -141,6 +144,7 @@ impl Report {
             disk_limit_bytes_per_s,
             scheduled_bytes_per_pass: followed.as_ref().map(|(_, means)| means.bytes_scheduled),
             pass: None,
+            devices: DeviceReport::all(shared, &core),
             counters: shared.counters.snapshot(),
             events: shared.events.snapshot().0,
         };
@@ -194,6 +198,9 @@ impl fmt::Display for Report {
         )?;
         self.write_waits(f)?;
         self.write_io(f)?;
+        for device in &self.devices {
+            writeln!(f, "{device}")?;
+        }
         for (directory, used_bytes, full) in &self.disks {
             let full = if *full { ", full" } else { "" };
             writeln!(f, "store in {directory}: {:.1} MiB{full}", mib(*used_bytes))?;

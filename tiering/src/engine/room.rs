@@ -186,12 +186,13 @@ impl Shared {
     ) {
         self.close_gates(core, key);
         let Some(chunk) = core.table.get_mut(key) else { return };
-        if chunk.evict(self.host).is_ok() {
+        let spillable = chunk.is_spillable(self.host);
+        if !spillable && chunk.evict(self.host).is_ok() {
             self.counters.evictions_clean.add(1);
             self.forget_copy(core, key);
             return;
         }
-        if chunk.is_spillable(self.host)
+        if spillable
             && stuck.why.is_none()
             && self.may_wear(core, key, stuck)
             && let Err(error) = self.start_spill(core, outbox, key, lane, true)

@@ -141,6 +141,7 @@ impl Shared {
                 self.settle(core, key);
             }
         }
+        self.sweep(core, key);
         self.collect(core, key.object);
     }
 

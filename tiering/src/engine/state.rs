@@ -6,6 +6,7 @@
 
 use super::budget::Allowance;
 use super::catalogue::Catalogue;
+use super::devices::{DeviceTier, Residents};
 use super::early::Early;
 use super::lease::{Front, Trails};
 use super::pass::PassClock;
@@ -53,6 +54,10 @@ pub(super) struct Shared {
     pub(super) topology: Topology,
     /// The tier whose bytes leases point at.
     pub(super) host: TierId,
+    /// The tiers above it, each on a device.
+    pub(super) devices: Vec<DeviceTier>,
+    /// Bytes of the host's budget that are staging of devices from the start, and so on no account.
+    pub(super) pinned_bytes: u64,
     pub(super) driver: OnceLock<Driver>,
     /// The store that outlives the engine, if the policy names one.
     pub(super) keeping: Option<Keeping>,
@@ -112,6 +117,10 @@ pub(super) struct Core {
     pub(super) flush: Flush,
     /// Whether some tensor has a codec of its own, or all have.
     pub(super) coding: bool,
+    /// What each device tier holds.
+    pub(super) devices: Vec<Residents>,
+    /// Leases on devices that wait: they are told when host leases end.
+    pub(super) device_waiters: usize,
     /// Why no further call succeeds.
     pub(super) closed: Option<&'static str>,
 }

@@ -106,6 +106,22 @@ counters! {
     failed_transfers,
     /// Schedules learned from a recorded pass.
     schedules,
+    /// Bytes copied from host memory to devices.
+    bytes_uploaded,
+    /// Bytes copied from devices to host memory.
+    bytes_downloaded,
+    /// Leases on a device that found all bytes there.
+    device_hits,
+    /// Leases on a device that had to wait for bytes.
+    device_misses,
+    /// Objects evicted from a device that the host or home held as well: nothing was moved.
+    device_evictions_clean,
+    /// Objects evicted from a device after some of their bytes went to the host.
+    device_evictions_demoted,
+    /// Objects lifted to a device before need.
+    device_prefetches,
+    /// Of those, evicted before any lease used them.
+    device_prefetches_wasted,
 }
 
 /// One counter.

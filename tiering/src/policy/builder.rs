@@ -80,6 +80,7 @@ pub(super) struct TierWords {
     pub(super) name: String,
     pub(super) kind: TierKind,
     pub(super) budget: Option<Quantity>,
+    pub(super) device: Option<String>,
 }
 
 /// A tenant as it was given.
@@ -104,18 +105,46 @@ impl PolicyBuilder {
     /// kind are given fastest first.
     #[must_use]
     pub fn tier(self, name: impl Into<String>, kind: TierKind, budget: impl Into<Quantity>) -> Self {
-        self.add_tier(name.into(), kind, Some(budget.into()))
+        self.add_tier(name.into(), kind, Some(budget.into()), None)
+    }
+
+    /// Adds memory of a device, such as `"cuda:0"` or `"sim:0"`, as a tier of kind hbm; the engine opens the device.
+    ///
+    /// ```
+    /// # use stratal_tiering::policy::Policy;
+    /// # use stratal_tiering::tier::TierKind;
+    /// let policy = Policy::builder()
+    ///     .device_tier("gpu", "sim:0", "64 MiB")
+    ///     .tier("dram", TierKind::Dram, "256 MiB")
+    ///     .build()?;
+    /// assert!(policy.to_string().contains("device = \"sim:0\""));
+    /// # Ok::<(), stratal_tiering::error::Error>(())
+    /// ```
+    #[must_use]
+    pub fn device_tier(
+        self,
+        name: impl Into<String>,
+        device: impl Into<String>,
+        budget: impl Into<Quantity>,
+    ) -> Self {
+        self.add_tier(name.into(), TierKind::Hbm, Some(budget.into()), Some(device.into()))
     }
 
     /// Adds a tier that is as large as its medium; only nvme can be.
     #[must_use]
     pub fn unbounded_tier(self, name: impl Into<String>, kind: TierKind) -> Self {
-        self.add_tier(name.into(), kind, None)
+        self.add_tier(name.into(), kind, None, None)
     }
 
     /// Adds a tier in the words given.
-    pub(super) fn add_tier(mut self, name: String, kind: TierKind, budget: Option<Quantity>) -> Self {
-        self.tiers.push(TierWords { name, kind, budget });
+    pub(super) fn add_tier(
+        mut self,
+        name: String,
+        kind: TierKind,
+        budget: Option<Quantity>,
+        device: Option<String>,
+    ) -> Self {
+        self.tiers.push(TierWords { name, kind, budget, device });
         self
     }
 

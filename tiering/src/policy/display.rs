@@ -99,6 +99,9 @@ impl Policy {
             if let Some(budget) = tier.budget {
                 writeln!(f, "budget = \"{}\"", budget.print())?;
             }
+            if let Some(device) = &tier.device {
+                writeln!(f, "device = {}", Quoted(device))?;
+            }
         }
         Ok(())
     }

@@ -192,12 +192,13 @@ fn tier(
     words: PolicyBuilder,
     lines: &mut Lines<'_>,
 ) -> Result<PolicyBuilder> {
-    let section = Section::open(path, table, &["name", "kind", "budget"], lines)?;
+    let section = Section::open(path, table, &["name", "kind", "budget", "device"], lines)?;
     let kind = section.demand("kind", |key, value| choice(key, value, &TIER_KINDS))?;
     let name = section.read("name", as_text)?.map_or_else(|| kind.to_string(), str::to_owned);
     let budget = section.read("budget", as_quantity)?;
     let automatic = (kind == TierKind::Dram).then(|| "auto".into());
-    Ok(words.add_tier(name, kind, budget.or(automatic)))
+    let device = section.read("device", as_text)?.map(str::to_owned);
+    Ok(words.add_tier(name, kind, budget.or(automatic), device))
 }
 
 fn link(

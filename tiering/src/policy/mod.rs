@@ -24,6 +24,11 @@
 //! name = "nvme"
 //! kind = "nvme"
 //!
+//! # [[tier]]                    # memory of a device: "cuda:0" (default), "sim:0"
+//! # kind = "hbm"
+//! # device = "cuda:0"
+//! # budget = "16 GiB"
+//!
 //! [[link]]                      # kept for planning; this version does not read it
 //! source = "nvme"
 //! target = "dram"
@@ -207,6 +212,8 @@ struct TierChoice {
     kind: TierKind,
     budget: Option<Size>,
     budget_bytes: Option<u64>,
+    /// Of tiers of kind hbm.
+    device: Option<String>,
 }
 
 /// A link as it was written; the numbers index `tiers`.
@@ -249,6 +256,7 @@ impl Policy {
             name: choice.name.clone(),
             kind: choice.kind,
             budget_bytes: choice.budget_bytes,
+            device: choice.device.clone(),
         };
         let link = |choice: &LinkChoice| Link {
             source: crate::tier::TierId(choice.source),

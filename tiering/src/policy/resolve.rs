@@ -78,7 +78,12 @@ pub(super) fn wrong(key: impl std::fmt::Display, message: impl Into<String>) -> 
 /// The tiers, fastest first: by kind, then as given. A disk is always there, named or not.
 fn tiers(mut words: Vec<TierWords>) -> Result<Vec<TierChoice>> {
     if words.is_empty() {
-        words.push(TierWords { name: "dram".to_owned(), kind: TierKind::Dram, budget: Some("auto".into()) });
+        words.push(TierWords {
+            name: "dram".to_owned(),
+            kind: TierKind::Dram,
+            budget: Some("auto".into()),
+            device: None,
+        });
     }
     if words.len() >= MAX_TIERS {
         return Err(wrong("tier", format!("{} tiers, fewer than {MAX_TIERS} are allowed", words.len())));
@@ -99,6 +104,7 @@ fn tiers(mut words: Vec<TierWords>) -> Result<Vec<TierChoice>> {
             kind: TierKind::Nvme,
             budget: None,
             budget_bytes: None,
+            device: None,
         });
     }
     tiers.sort_by_key(|tier| match tier.kind {
@@ -110,7 +116,7 @@ fn tiers(mut words: Vec<TierWords>) -> Result<Vec<TierChoice>> {
 }
 
 fn tier(index: usize, words: TierWords) -> Result<TierChoice> {
-    let TierWords { name, kind, budget } = words;
+    let TierWords { name, kind, budget, device } = words;
     if name.is_empty() || name.chars().any(char::is_control) {
         return Err(wrong(format!("tier[{index}].name"), "a tier needs a name without control characters"));
     }
@@ -124,7 +130,26 @@ fn tier(index: usize, words: TierWords) -> Result<TierChoice> {
     if budget_bytes == Some(0) {
         return Err(wrong(key, "a budget of 0 bytes holds nothing: allow at least 1 B").with("tier", name));
     }
-    Ok(TierChoice { name, kind, budget, budget_bytes })
+    let device = self::device(&format!("tier[{index}].device"), kind, device)
+        .map_err(|error| error.with("tier", &name))?;
+    Ok(TierChoice { name, kind, budget, budget_bytes, device })
+}
+
+/// The device of a tier of kind hbm: a kind and a number. Whether there is such a device, the engine finds out.
+fn device(key: &str, kind: TierKind, words: Option<String>) -> Result<Option<String>> {
+    let name = match (words, kind) {
+        (None, TierKind::Hbm) => "cuda:0".to_owned(),
+        (Some(name), TierKind::Hbm) => name,
+        (None, _) => return Ok(None),
+        (Some(_), _) => return Err(wrong(key, format!("a tier of kind \"{kind}\" is on no device"))),
+    };
+    let known = |(kind, number): (&str, &str)| {
+        ["cuda", "sim"].contains(&kind) && number.parse::<u32>().is_ok_and(|n| n.to_string() == number)
+    };
+    if name.split_once(':').is_some_and(known) {
+        return Ok(Some(name));
+    }
+    Err(wrong(key, format!("`{name}` names no device: write `cuda:0` or `sim:0`, or another number")))
 }
 
 /// The budget of a tier; only memory of this host is measured in parts of it.

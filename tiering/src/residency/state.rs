@@ -70,6 +70,8 @@ pub enum Poison {
     Media,
     /// A writer ended in the middle of its write.
     Torn,
+    /// The device that held the only copy is lost.
+    Device,
 }
 
 /// How a drain ended.
@@ -244,10 +246,28 @@ impl Chunk {
         self.drain.map(|drain| drain.slot)
     }
 
-    /// Whether nothing but a missing home copy stands against evicting: spilling it first makes it evictable.
+    /// Whether the copy is idle and holds what no home does: spill it before it is evicted. A copy in another tier, which
+    /// may be lost with its device, is not enough to go without.
     #[must_use]
     pub fn is_spillable(&self, tier: TierId) -> bool {
-        self.evictable(tier) == Err(Refused::OnlyCopy) && self.drain.is_none()
+        let alone = match self.evictable(tier) {
+            Ok(()) => self.life == Life::Live && self.is_valid(tier) && self.home_place().is_none(),
+            Err(refused) => refused == Refused::OnlyCopy,
+        };
+        alone && self.drain.is_none()
+    }
+
+    /// Whether somebody holds the exclusive lease, in whichever tier.
+    #[must_use]
+    pub fn is_exclusive(&self) -> bool {
+        self.exclusive.is_some()
+    }
+
+    /// Whether the bytes would be lost with the copy in `tier`: no home and no other tier has them.
+    #[must_use]
+    pub fn is_only_copy(&self, tier: TierId) -> bool {
+        let live = self.life == Life::Live && self.is_valid(tier);
+        live && self.home_place().is_none() && !self.valid_besides(tier)
     }
 
     /// Why the chunk refuses use, if it does.

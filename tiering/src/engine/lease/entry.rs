@@ -14,7 +14,9 @@ use super::super::state::Shared;
 use super::gates::{Barred, Gates, Pass};
 use super::hits::Writer;
 use super::{Handle, index};
+use crate::device::{Device, DeviceBlock, Lender, Lending};
 use crate::error::Result;
+use std::any::Any;
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Weak};
@@ -29,6 +31,8 @@ pub(in crate::engine) struct Entry {
     object: u32,
     gates: Arc<Gates>,
     shared: Arc<Shared>,
+    /// What the device room knows of it.
+    lending: Lending,
     /// Keeps the worker.
     _engine: Arc<Handle>,
 }
@@ -42,8 +46,10 @@ impl Entry {
         name: Arc<str>,
     ) -> Managed {
         let (shared, _engine) = (Arc::clone(&engine.0), Arc::clone(engine));
-        let entry: Arc<dyn Keeper> =
-            Arc::new_cyclic(|me| Self { me: Weak::clone(me), object, gates, shared, _engine });
+        let entry: Arc<dyn Keeper> = Arc::new_cyclic(|me: &Weak<Self>| {
+            let lending = Lending::new(Weak::<Self>::clone(me));
+            Self { me: Weak::clone(me), object, gates, shared, lending, _engine }
+        });
         Managed::new(entry, u64::from(object), name)
     }
 
@@ -161,6 +167,10 @@ unsafe impl Keeper for Entry {
         self.shared.advise(index(id)?, &range, advice)
     }
 
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(&self.lending)
+    }
+
     fn forget(&self, id: u64) {
         let Ok(index) = index(id) else { return };
         if !self.shared.is_at_home() {
@@ -173,6 +183,20 @@ unsafe impl Keeper for Entry {
         }
         drop(core);
         self.shared.wake();
+    }
+}
+
+impl Lender for Entry {
+    fn lend(&self, device: Device, access: Access) -> Result<(DeviceBlock, u64)> {
+        self.shared.lend_on(self.object, device, access)
+    }
+
+    fn give_back(&self, token: u64, torn: bool) {
+        self.shared.give_back_on(token, torn);
+    }
+
+    fn expect_on(&self, device: Device) {
+        self.shared.expect_on(self.object, device);
     }
 }
 

@@ -5,7 +5,12 @@ use crate::tier::{Tier, TierKind};
 use proptest::prelude::*;
 
 fn topology(tiers: u8, links: &[(u8, u8, Option<f64>, Option<u64>)]) -> Topology {
-    let tier = |index: u8| Tier { name: format!("t{index}"), kind: TierKind::Dram, budget_bytes: None };
+    let tier = |index: u8| Tier {
+        name: format!("t{index}"),
+        kind: TierKind::Dram,
+        budget_bytes: None,
+        device: None,
+    };
     let link = |&(source, target, bandwidth_bytes_per_s, latency_ns): &(u8, u8, Option<f64>, Option<u64>)| {
         Link { source: TierId(source), target: TierId(target), bandwidth_bytes_per_s, latency_ns }
     };

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 #[test]
 fn the_words_are_those_of_the_file() {
     let policy = Policy::builder()
+        .device_tier("gpu", "sim:1", "64 MiB")
         .tier("host \"fast\"\\", TierKind::Dram, "25 %")
         .tier("nvme", TierKind::Nvme, "1500 GB")
         .link("nvme", "host \"fast\"\\", "2.5 GB/s", "100 us")
@@ -24,6 +25,12 @@ prefetch_window = "1536 KiB"
 deadline = "1500 ms"
 io = "io_uring"
 queue_depth = 64
+
+[[tier]]
+name = "gpu"
+kind = "hbm"
+budget = "64 MiB"
+device = "sim:1"
 
 [[tier]]
 name = "host \"fast\"\\"

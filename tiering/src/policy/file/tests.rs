@@ -98,6 +98,18 @@ fn impossible_values_get_the_line_of_their_key() {
         ("[[tier]]\nkind = \"dram\"\nbudget = 1.5", "tier[0].budget", "3", "found a TOML float"),
         ("[[tier]]\nkind = \"dram\"\nbudget = true", "tier[0].budget", "3", "found a TOML boolean"),
         ("[[tier]]\nkind = \"hbm\"\n\n[[tier]]\nkind = \"dram\"", "tier[0].budget", "1", "needs a budget"),
+        (
+            "[[tier]]\nkind = \"dram\"\ndevice = \"cuda:0\"",
+            "tier[0].device",
+            "3",
+            "a tier of kind \"dram\" is on no device",
+        ),
+        (
+            "[[tier]]\nkind = \"hbm\"\ndevice = \"gpu0\"\nbudget = 1\n[[tier]]\nkind = \"dram\"",
+            "tier[0].device",
+            "3",
+            "names no device: write `cuda:0` or `sim:0`",
+        ),
         ("[[tier]]\nname = \"dram\"", "tier[0].kind", "1", "`kind` is missing"),
         ("[[tier]]\nkind = \"nvme\"", "tier", "1", "no tier is of kind \"dram\""),
         (

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 const DRAM: TierId = TierId(0);
 
 fn ledger(budget_bytes: Option<u64>) -> Ledger {
-    let tier = Tier { name: "dram".into(), kind: TierKind::Dram, budget_bytes };
+    let tier = Tier { name: "dram".into(), kind: TierKind::Dram, budget_bytes, device: None };
     Ledger::new(&Topology { tiers: vec![tier], links: Vec::new() })
 }
 

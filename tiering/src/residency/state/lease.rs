@@ -106,6 +106,10 @@ impl Chunk {
             }
             Exclusive::Torn | Exclusive::Abandoned => {
                 *self.copy_mut(tier)? = TierCopy::default();
+                if how == Exclusive::Torn {
+                    // What other tiers hold is out of date, as it would be had the write ended.
+                    self.generation = self.generation.next();
+                }
                 if how == Exclusive::Torn || !self.has_valid_bytes() {
                     self.set_poison(Poison::Torn);
                 }

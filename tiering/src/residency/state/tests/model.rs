@@ -229,7 +229,13 @@ impl Bytes {
         assert_eq!(ended.is_ok(), held);
         match ended {
             Ok(Ended::Advanced(_)) => self.write(tier),
-            Ok(Ended::Dropped) => self.free(tier),
+            Ok(Ended::Dropped) => {
+                self.free(tier);
+                if how == Exclusive::Torn {
+                    // Whatever is left is of before the write that tore.
+                    self.latest = None;
+                }
+            }
             Ok(Ended::Unchanged) | Err(_) => {}
         }
     }
