@@ -106,6 +106,57 @@ fn a_full_store_is_named_and_loses_nothing() {
     tensors.iter().enumerate().for_each(|(i, tensor)| check(tensor, i, 0));
 }
 
+/// Says that the test below has a process of its own.
+const ALONE: &str = "STRATAL_TEST_ALONE";
+
+/// Bytes that a line of `/proc/self/status` tells.
+fn status(name: &str) -> u64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) << 10
+}
+
+/// What a lowered budget no longer covers is the system's again, pinned or not, and what it covers is all there is; in a
+/// process of its own, so that nobody else's memory is counted.
+#[test]
+fn memory_goes_back_to_the_system() {
+    if std::env::var_os(ALONE).is_none() {
+        let name = "budget::memory_goes_back_to_the_system";
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", name, "--nocapture"])
+            .env(ALONE, "1")
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&child.stdout);
+        assert!(child.status.success(), "{told}{}", String::from_utf8_lossy(&child.stderr));
+        return;
+    }
+    let dir = directory();
+    let engine = engine(dir.path(), "96 MiB");
+    let tensors = vectors(&engine, 44, 2 * MIB);
+    tensors.iter().enumerate().for_each(|(i, tensor)| write(tensor, i, 0).unwrap());
+    let held = tensors[7].read().unwrap();
+    let before = (status("RssAnon:"), status("VmPin:"));
+    assert!(before.0 > mib(88), "{before:?}");
+    if before.1 == 0 {
+        println!("SKIPPED: this machine registers no memory, so none was pinned");
+    }
+    for budget in [mib(40), mib(8)] {
+        engine.set_budget(budget).unwrap();
+        let after = (status("RssAnon:"), status("VmPin:"));
+        assert!(after.0 <= before.0 - mib(88) + budget + mib(4), "{budget}: {before:?} became {after:?}");
+        let patience = Instant::now();
+        while status("VmPin:") > budget + mib(1) {
+            // The kernel lets go of pages some time after it was told to.
+            assert!(patience.elapsed() < Duration::from_secs(30), "{budget}: {before:?} became {after:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+    drop(held);
+    tensors.iter().enumerate().for_each(|(i, tensor)| check(tensor, i, 0));
+    assert!(status("RssAnon:") <= before.0 - mib(76), "{}", status("RssAnon:"));
+}
+
 /// A budget of nothing changes nothing.
 #[test]
 fn a_budget_of_nothing_is_refused() {

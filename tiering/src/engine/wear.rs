@@ -197,11 +197,14 @@ impl Shared {
 
     /// Whether little is left of what may be written.
     pub(super) fn is_wear_near(&self, core: &mut Core) -> bool {
-        core.wear.is_near(self.clock.now_ns())
+        core.wear.bucket.is_some() && core.wear.is_near(self.clock.now_ns())
     }
 
     /// Whether a spill to make room may start. If not, the reason is noted where the policy calls it a failure.
     pub(super) fn may_wear(&self, core: &mut Core, key: ChunkKey, stuck: &mut Stuck) -> bool {
+        if core.wear.bucket.is_none() {
+            return true;
+        }
         let bytes = self.copy_bytes(core, key);
         let allows = core.wear.allows(bytes, self.clock.now_ns());
         if !allows && self.policy.wear_exhausted() == WearExhausted::Fail {

@@ -17,8 +17,7 @@
 //! [[tier]]                      # fastest memory this machine lends; at least one tier is of kind "dram"
 //! name = "dram"                 # the kind, unless named
 //! kind = "dram"                 # "hbm", "dram", "nvme"
-//! budget = "256 MiB"            # bytes; B KiB MiB GiB TiB KB MB GB TB; "25 %" of memory; "auto": half of it, or what
-//!                               # others leave: it follows cgroup limits and memory pressure
+//! budget = "256 MiB"            # bytes; B KiB MiB GiB TiB KB MB GB TB; "25 %" of memory; "auto": at most half
 //!
 //! [[tier]]                      # added by itself where it is missing; without budget it is as large as the disk
 //! name = "nvme"
@@ -63,6 +62,9 @@
 //! assert_eq!(policy, Policy::parse(&policy.to_string(), "its own words")?);
 //! # Ok::<(), stratal_tiering::error::Error>(())
 //! ```
+//!
+//! A budget of `"auto"` is half of the memory that the machine and its cgroups allow, or what others leave of that: it
+//! follows limits and memory pressure while the engine runs ([`governor`]).
 //!
 //! `store = "training"` under `[spill]` names a store: what is persisted there outlives the engine. Tables `[[spill.disk]]`,
 //! each with its `directory` and perhaps a `capacity`, stand in place of `directory` where several disks take turns.
