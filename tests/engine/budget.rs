@@ -48,7 +48,7 @@ fn a_lowered_budget_is_reached_and_nothing_is_lost() {
 fn leases_are_not_taken_away() {
     let dir = directory();
     let path = checkpoint(dir.path(), &[1 << 20, 1 << 20, 1 << 20]);
-    let engine = Engine::builder().policy(policy(dir.path(), "16 MiB", "200 ms").unwrap()).build().unwrap();
+    let engine = Engine::builder().policy(policy(dir.path(), "16 MiB", "2 s").unwrap()).build().unwrap();
     let tensors = load(&engine, &path, 3);
     let held = (tensors[0].read().unwrap(), tensors[1].read().unwrap());
     drop(tensors[2].read().unwrap());

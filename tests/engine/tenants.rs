@@ -133,7 +133,7 @@ fn impossible_wishes_name_the_tenant() {
     let less = engine.set_budget(20 << 20).unwrap_err();
     assert_eq!(less.kind(), ErrorKind::Budget, "{less}");
     engine.set_budget(21 << 20).unwrap();
-    let deadline = words(dir.path()).deadline("200 ms").build().unwrap();
+    let deadline = words(dir.path()).deadline("2 s").build().unwrap();
     let engine = Engine::builder().policy(deadline).build().unwrap();
     let mine = vectors(&engine.tenant("small").unwrap(), 3, 2 * MIB + 4096);
     let _held = (mine[0].write().unwrap(), mine[1].write().unwrap());

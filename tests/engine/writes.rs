@@ -73,9 +73,8 @@ fn a_day_takes_no_more_than_its_bytes() {
     let dir = directory();
     for choice in [WearExhausted::Fail, WearExhausted::Wait] {
         // The least that may be written at once is 16 MiB.
-        let engine = built(
-            words(dir.path(), "12 MiB").wear_per_day("20 MiB").wear_exhausted(choice).deadline("300 ms"),
-        );
+        let engine =
+            built(words(dir.path(), "12 MiB").wear_per_day("20 MiB").wear_exhausted(choice).deadline("2 s"));
         let tensors = vectors(&engine, 40, MIB);
         let refusal =
             tensors.iter().enumerate().find_map(|(i, tensor)| write(tensor, i, 0).err().map(|e| (i, e)));
