@@ -63,6 +63,12 @@ impl Tier {
         }
     }
 
+    fn begin_pass(&mut self) {
+        if matches!(self.follower.begin_pass(), Followed::Learned | Followed::Stale) {
+            self.policy.reset(&mut |chunk| self.follower.next_use(chunk));
+        }
+    }
+
     fn lease(&mut self, touch: Touch) {
         match self.follower.lease(&[touch]) {
             Followed::Learned | Followed::Stale | Followed::Suspended | Followed::Resumed => {
@@ -185,6 +191,48 @@ fn a_wrong_schedule_costs_no_more_than_lru() {
         let (read, lru) = (tier.fetched_bytes - before, by_lru(&leases, changed));
         assert!(read * 100 <= lru * 103, "read {read}, LRU {lru}");
     }
+}
+
+/// The same chunks in another order, or at random, after a pass that was learned: what the schedule says is wrong, and
+/// costs no more than LRU does.
+#[test]
+fn the_same_chunks_in_no_order_cost_no_more_than_lru() {
+    let mut state = 7_u64;
+    let mut random = |count: usize| -> Vec<u32> {
+        let draw = |_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let draw = (state >> 33) as f64 / f64::from(1_u32 << 31);
+            (draw * draw * 400.0) as u32
+        };
+        (0..count).map(draw).collect()
+    };
+    let shuffled = (0..400).map(|at| at * 77 % 400).collect();
+    for (changed, name) in [(shuffled, "shuffled"), (random(3000), "random")] {
+        let before = ring().repeat(4);
+        let mut tier = Tier::new();
+        before.iter().for_each(|chunk| tier.lease(touch(*chunk)));
+        let read_before = tier.fetched_bytes;
+        changed.iter().for_each(|chunk| tier.lease(touch(*chunk)));
+        let lru = by_lru(&[before.clone(), changed].concat(), before.len());
+        let read = tier.fetched_bytes - read_before;
+        assert!(read * 100 <= lru * 103, "{name}: read {read}, LRU {lru}");
+    }
+}
+
+/// A program that marks passes of which none is like another learns one of them, and no more.
+#[test]
+fn marked_passes_that_never_repeat_are_not_followed() {
+    let mut tier = Tier::new();
+    for pass in 0..6_u32 {
+        tier.begin_pass();
+        (0..400).for_each(|at| tier.lease(touch((at * 77 + pass * pass * 31) % (401 + pass))));
+    }
+    assert!(tier.follower.schedule().is_none());
+    for _ in 0..3 {
+        tier.begin_pass();
+        ring().iter().for_each(|chunk| tier.lease(touch(*chunk)));
+    }
+    assert!(tier.follower.schedule().is_some(), "two passes that are alike are trusted");
 }
 
 /// Another pass instead of the learned one: optimal again once it was seen whole.

@@ -6,7 +6,7 @@
 use super::cursor::{Cursor, Sighting};
 use super::prefetch::Prefetcher;
 use super::schedule::Schedule;
-use super::trace::{Pass, Recorder};
+use super::trace::{Pass, Recorder, signature};
 use crate::object::{ChunkKey, NextUse, Touch, Trace};
 
 /// What a lease told the follower.
@@ -41,22 +41,41 @@ struct Learned {
     recurring: u64,
     /// Whether the leases of late are mostly others: the schedule predicts nothing.
     suspended: bool,
+    /// Whether the latest lease was the one expected: what follows it is worth fetching.
+    expected: bool,
+    /// Leases that were the expected ones, and of those the ones before this pass.
+    kept_promises: u64,
+    kept_before: u64,
 }
 
 /// Learns passes and follows them.
+///
+/// A pass that the application marks is followed at once, though it was seen only once. A program whose marked passes
+/// are all different makes every such schedule wrong; after the first that was, a pass must be like the one before it.
 #[derive(Debug)]
 pub struct Follower {
     capacity_bytes: u64,
     window_bytes: u64,
     recorder: Recorder,
     learned: Option<Learned>,
+    /// Signatures of the marked pass that ended last.
+    before: Vec<u64>,
+    /// Whether the latest schedule of a marked pass was lost before half of it came true.
+    doubtful: bool,
 }
 
 impl Follower {
     /// Plans for a tier of `capacity_bytes`, of which `window_bytes` hold chunks fetched ahead.
     #[must_use]
     pub fn new(capacity_bytes: u64, window_bytes: u64) -> Self {
-        Self { capacity_bytes, window_bytes, recorder: Recorder::new(), learned: None }
+        Self {
+            capacity_bytes,
+            window_bytes,
+            recorder: Recorder::new(),
+            learned: None,
+            before: Vec::new(),
+            doubtful: false,
+        }
     }
 
     /// The tier has another capacity from now on, and another part of it for chunks fetched ahead: the pass is planned
@@ -76,15 +95,33 @@ impl Follower {
     /// then on.
     pub fn begin_pass(&mut self) -> Followed {
         let ended = self.recorder.begin_pass();
+        let leases = ended.as_ref().map_or(0, |trace| trace.steps.len() as u64);
+        let fits = self.learned.as_mut().is_some_and(|learned| learned.end_pass(leases));
         match (&mut self.learned, ended) {
-            (Some(learned), _) if !learned.cursor.is_lost() => {
+            (Some(learned), _) if fits => {
                 learned.cursor.begin_pass();
                 Followed::At(learned.cursor.position())
             }
-            (_, Some(trace)) => self.learn(trace),
+            (_, Some(trace)) => self.learn_marked(trace),
             (Some(_), None) => Followed::Unscheduled,
             (None, None) => Followed::Recording,
         }
+    }
+
+    /// Learns a pass that the application has marked, unless the last such did not come again and nor does this one.
+    fn learn_marked(&mut self, trace: Trace) -> Followed {
+        let kept = |learned: &Learned| 2 * learned.kept_promises >= learned.schedule.len();
+        self.doubtful = self.learned.as_ref().map_or(self.doubtful, |learned| !kept(learned));
+        let signatures: Vec<u64> = trace.steps.iter().map(|step| signature(&step.touches)).collect();
+        let same = signatures.iter().zip(&self.before).filter(|(one, other)| one == other).count();
+        let is_alike = 2 * same >= signatures.len().max(self.before.len());
+        self.before = signatures;
+        if !self.doubtful || is_alike {
+            self.doubtful = false;
+            return self.learn(trace);
+        }
+        let stale = self.learned.take().is_some();
+        if stale { Followed::Stale } else { Followed::Recording }
     }
 
     /// A lease was taken on these chunks.
@@ -125,7 +162,17 @@ impl Follower {
         };
         let cursor = Cursor::new(&trace);
         let prefetcher = Prefetcher::new(self.window_bytes, cursor.position());
-        self.learned = Some(Learned { trace, schedule, cursor, prefetcher, recurring: 0, suspended: false });
+        self.learned = Some(Learned {
+            trace,
+            schedule,
+            cursor,
+            prefetcher,
+            recurring: 0,
+            suspended: false,
+            expected: true,
+            kept_promises: 0,
+            kept_before: 0,
+        });
         Followed::Learned
     }
 
@@ -163,11 +210,12 @@ impl Follower {
         trusted.is_some_and(|learned| learned.schedule.streams(chunk, learned.cursor.position()))
     }
 
-    /// The chunk to fetch now, not present nor on its way by `is_present`; `None` without a schedule and while the
-    /// window is full. Make room for it by victims that yield to its [`Self::next_use`], or give it back by
+    /// The chunk to fetch now, not present nor on its way by `is_present`; `None` without a schedule, while the window is
+    /// full, and after a lease that was not the expected one: where that led is known once another one fits. Make room
+    /// for it by victims that yield to its [`Self::next_use`], or give it back by
     /// [`Self::cancelled`] and try again after a lease was taken or released.
     pub fn next_prefetch(&mut self, is_present: &mut dyn FnMut(ChunkKey) -> bool) -> Option<Touch> {
-        let learned = self.learned.as_mut().filter(|learned| !learned.suspended)?;
+        let learned = self.learned.as_mut().filter(|learned| !learned.suspended && learned.expected)?;
         let Learned { schedule, prefetcher, .. } = learned;
         prefetcher.next(schedule, is_present)
     }
@@ -182,8 +230,18 @@ impl Follower {
 }
 
 impl Learned {
+    /// A marked pass of so many leases has ended: whether the schedule still fits, three quarters of them being those
+    /// expected. What fits less is another pass, even where the cursor found its way through it.
+    fn end_pass(&mut self, leases: u64) -> bool {
+        let kept = self.kept_promises - std::mem::replace(&mut self.kept_before, self.kept_promises);
+        !self.cursor.is_lost() && 4 * kept >= 3 * leases
+    }
+
     fn lease(&mut self, touches: &[Touch]) -> Followed {
-        let followed = match self.cursor.advance(touches) {
+        let sighting = self.cursor.advance(touches);
+        self.expected = matches!(sighting, Sighting::Expected(_));
+        self.kept_promises += u64::from(self.expected);
+        let followed = match sighting {
             Sighting::Expected(position) | Sighting::Resumed(position) => {
                 self.prefetcher.used(position);
                 Followed::At(position)

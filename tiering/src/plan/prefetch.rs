@@ -37,13 +37,16 @@ impl Prefetcher {
         }
     }
 
-    /// The next chunk to fetch, not present (nor on its way) by `is_present`; `None` while the window is full, and
-    /// where a whole pass ahead is present.
+    /// The next chunk to fetch, not present (nor on its way) by `is_present`; `None` while the window is full or has no
+    /// bytes at all, and where a whole pass ahead is present.
     pub fn next(
         &mut self,
         schedule: &Schedule,
         is_present: &mut dyn FnMut(ChunkKey) -> bool,
     ) -> Option<Touch> {
+        if self.window_bytes == 0 {
+            return None;
+        }
         while self.head.0 <= self.position + schedule.len() {
             let Some(touch) = schedule.step(self.head.0).get(self.head.1).copied() else {
                 self.head = (self.head.0 + 1, 0);

@@ -115,26 +115,32 @@ impl Schedule {
         }
     }
 
-    /// Turns to Belady's choice where that clearly reads less with the same window set aside.
+    /// Turns to Belady's choice where that clearly reads less with the same window set aside. Where nothing is fetched
+    /// ahead there is nothing to spread misses for, and Belady's is taken unless it reads more.
     fn prefer_belady(&mut self, trace: &Trace, widest: u64) {
-        let resident_bytes = self.capacity_bytes.saturating_sub(self.window_bytes).max(widest);
-        // No choice of victims fetches less than what does not fit.
-        let surplus = trace.distinct_bytes().saturating_sub(resident_bytes);
-        if surplus + surplus * SPREAD_MAY_COST_PERCENT / 100 >= self.pass_bytes {
-            return;
-        }
-        let Ok(fewest) = min::bytes_per_pass(trace, resident_bytes, MIN_PASSES) else { return };
-        let fewest = fewest.last().copied().unwrap_or(0);
-        if fewest + fewest * SPREAD_MAY_COST_PERCENT / 100 >= self.pass_bytes {
+        if self.window_bytes > 0 && !self.is_clearly_dearer(trace, widest) {
             return;
         }
         let spread_bytes = self.pass_bytes;
         self.shape = Shape::Belady;
         self.pass_bytes = rehearse::steady_bytes(self);
-        if self.pass_bytes >= spread_bytes {
+        if self.pass_bytes > spread_bytes || self.pass_bytes == spread_bytes && self.window_bytes > 0 {
             self.shape = Shape::Spread;
             self.pass_bytes = spread_bytes;
         }
+    }
+
+    /// Whether the plan reads clearly more than MIN with the window set aside.
+    fn is_clearly_dearer(&self, trace: &Trace, widest: u64) -> bool {
+        let resident_bytes = self.capacity_bytes.saturating_sub(self.window_bytes).max(widest);
+        // No choice of victims fetches less than what does not fit.
+        let surplus = trace.distinct_bytes().saturating_sub(resident_bytes);
+        if surplus + surplus * SPREAD_MAY_COST_PERCENT / 100 >= self.pass_bytes {
+            return false;
+        }
+        let Ok(fewest) = min::bytes_per_pass(trace, resident_bytes, MIN_PASSES) else { return false };
+        let fewest = fewest.last().copied().unwrap_or(0);
+        fewest + fewest * SPREAD_MAY_COST_PERCENT / 100 < self.pass_bytes
     }
 
     /// Steps of a pass.

@@ -255,7 +255,7 @@ impl PolicyBuilder {
         self
     }
 
-    /// Most bytes that prefetch holds or has under way; `"auto"` chooses.
+    /// Most bytes that prefetch holds or has under way; `"auto"` chooses, 0 fetches nothing ahead.
     #[must_use]
     pub fn prefetch_window(mut self, bytes: impl Into<Quantity>) -> Self {
         self.prefetch_window = Some(bytes.into());

@@ -9,7 +9,7 @@
 //! let policy = Policy::parse(
 //!     r#"
 //! eviction = "min"              # Belady's, from the recorded pass, else "adaptive"; "lru", "arc", "sieve", …
-//! prefetch_window = "32 MiB"    # or "auto": the larger of 32 MiB and an eighth of the dram budget
+//! prefetch_window = "32 MiB"    # or "auto": the larger of 32 MiB and an eighth of the dram budget; 0: nothing ahead
 //! deadline = "30 s"             # longest wait of any call: ns, us, ms, s, min
 //! io = "auto"                   # "io_uring", "threads", or "auto": the ring where the kernel allows it
 //! queue_depth = 64              # flights under way, 1 to 4096; or "auto"

@@ -258,7 +258,7 @@ fn window(words: Option<Quantity>) -> Result<Option<u64>> {
     match words {
         None => Ok(None),
         Some(Quantity::Text(text)) if text.trim() == "auto" => Ok(None),
-        Some(words) => positive("prefetch_window", words).map(Some),
+        Some(words) => bytes("prefetch_window", words).map(Some),
     }
 }
 

@@ -60,6 +60,11 @@ fn the_automatic_window_follows_the_budget() {
     }
     assert_eq!(dram("1 GiB").prefetch_window("auto").build().unwrap().window_bytes(), 128 << 20);
     assert_eq!(dram("1 GiB").prefetch_window("1 MiB").build().unwrap().window_bytes(), 1 << 20);
+    let off = dram("1 GiB").prefetch_window(0).build().unwrap();
+    assert_eq!(
+        (off.window_bytes(), &crate::policy::Policy::parse(&off.to_string(), "its own words").unwrap()),
+        (0, &off)
+    );
 }
 
 #[test]
@@ -139,7 +144,6 @@ fn impossible_links_are_refused() {
 fn impossible_settings_are_refused() {
     let some = || dram("256 MiB");
     refused(some().prefetch_window("256 MiB"), "prefetch_window", "leave nothing of the dram budget");
-    refused(some().prefetch_window("0 B"), "prefetch_window", "0 bytes");
     refused(dram("1 B").prefetch_window("1 B"), "prefetch_window", "leave nothing");
     refused(some().spill_capacity(0u64), "spill.capacity", "0 bytes");
     refused(some().spill_directory(""), "spill.directory", "an empty path");
