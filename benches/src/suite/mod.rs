@@ -12,6 +12,7 @@ mod tests;
 
 pub(crate) mod adam;
 pub(crate) mod alloc;
+pub(crate) mod bytes;
 mod disk;
 pub(crate) mod engine;
 pub(crate) mod io;
@@ -80,6 +81,7 @@ pub(crate) struct Suite {
 pub(crate) const SUITES: &[Suite] = &[
     adam::SUITE,
     alloc::SUITE,
+    bytes::SUITE,
     preload::SUITE,
     engine::SUITE,
     io::SUITE,
@@ -93,7 +95,7 @@ pub(crate) const SUITES: &[Suite] = &[
 /// Rounds of a full run. Nine give a 95 % interval that excludes the extremes, six the least that has one: enough
 /// where points are many.
 pub(crate) fn rounds(suite: &str) -> usize {
-    let many = [alloc::SUITE.name, kv::SUITE.name, preload::SUITE.name];
+    let many = [alloc::SUITE.name, bytes::SUITE.name, kv::SUITE.name, preload::SUITE.name];
     if many.contains(&suite) { 6 } else { 9 }
 }
 
