@@ -57,4 +57,33 @@ fn people_get_a_table() {
         assert!(ran.out.contains(text), "{text}: {}", ran.out);
     }
     assert!(ran.err.contains("generating") && !ran.err.contains('\u{1b}'), "{}", ran.err);
+    for text in ["generating ... 100 %", "GB/s read", "% hits", "% waiting", "flights"] {
+        assert!(ran.err.contains(text), "{text}: {}", ran.err);
+    }
+}
+
+/// Promise: with `--quiet` standard error is left alone, and the results are the same.
+#[test]
+fn quiet_is_quiet() {
+    let ran = stratal(&tiny(&["--budget", "18MiB", "--passes", "2", "--quiet"]));
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    assert!(ran.out.contains("wall/bound"), "{}", ran.out);
+}
+
+/// Promise: on a terminal a bar tells of the run while it runs, and leaves nothing of itself behind.
+#[test]
+fn a_terminal_shows_the_run_live() {
+    let command =
+        [&[env!("CARGO_BIN_EXE_stratal")][..], &tiny(&["--budget", "18MiB", "--passes", "12"])].concat();
+    let quoted: Vec<_> = command.iter().map(|word| format!("'{word}'")).collect();
+    // Standard error is the terminal that `script` makes, standard output a file of its own.
+    let run = format!("{} > /dev/null", quoted.join(" "));
+    let Ok(shown) = std::process::Command::new("script").args(["-qec", &run, "/dev/null"]).output() else {
+        return eprintln!("SKIPPED: no `script` here to make a terminal");
+    };
+    let text = String::from_utf8_lossy(&shown.stdout);
+    assert!(shown.status.success() && text.contains('\u{1b}'), "{text}");
+    for part in ["generating", "/12", "GB/s read", "% waiting"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
 }

@@ -37,7 +37,10 @@ For each pass it prints the wall time, the bytes read beside the fewest possible
 beside what the disk gave a raw ring just before and after, and the bound: the wall time of an exact simulation \
 of the same leases at that bandwidth. The time of computing alone, which the bound needs, is measured in a child \
 process that holds all weights in memory: three passes of it, or all with --verify, which also compares a hash of \
-the bits of all logits. Where the weights do not fit in memory, it is what the run itself measured between leases.";
+the bits of all logits. Where the weights do not fit in memory, it is what the run itself measured between leases.
+
+While it runs, standard error shows how fast it reads, how many leases find their bytes, how much of the time they \
+wait, and how many reads are under way: beside a bar on a terminal, in lines elsewhere, not at all with --quiet.";
 
 /// `stratal doctor`
 #[derive(Debug, Args)]
@@ -91,6 +94,9 @@ pub(crate) struct RunArgs {
     /// Compare the bits of all logits with a run that has everything in memory
     #[arg(long)]
     pub(crate) verify: bool,
+    /// Show no progress
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,

@@ -10,6 +10,7 @@ mod ahead;
 mod attention;
 mod generate;
 mod limits;
+mod live;
 mod matmul;
 mod model;
 mod ops;
@@ -46,7 +47,7 @@ const TIMING_PASSES: u32 = 3;
 /// What opening, making, leasing and measuring meet; `Budget` when `--verify` needs more memory than there is;
 /// `Conflict` when it finds other bits.
 pub(crate) fn run(args: &RunArgs) -> Result<()> {
-    let progress = Progress::new();
+    let progress = Progress::unless(args.quiet);
     start_threads(args.threads)?;
     let checkpoint = checkpoint(args, progress)?;
     let shape = ModelShape::of(&checkpoint)?;

@@ -1,11 +1,12 @@
 //! The passes themselves, measured: what each took, and what the engine moved for it.
 
+use super::live::Live;
 use super::model::Llama;
 use super::session::Session;
 use super::steps::{StepTimes, Steps, nanos};
 use crate::progress::Progress;
 use std::time::Instant;
-use stratal::{Engine, Result};
+use stratal::{Engine, Error, Result};
 
 /// What a pass took.
 #[derive(Clone, Copy, Debug)]
@@ -40,10 +41,15 @@ pub(super) fn run(
     let mut session = Session::new(model, prompt, passes)?;
     let bar = progress.steps("generating", u64::from(passes));
     let (mut taken, mut times) = (Vec::new(), StepTimes::default());
-    for _ in 0..passes {
-        taken.push(one(engine, &mut session, &mut times)?);
-        bar.advance(1);
-    }
+    let live = Live::new(engine, &bar);
+    live.watch(|| {
+        for _ in 0..passes {
+            taken.push(one(engine, &mut session, &mut times)?);
+            live.look();
+            bar.advance(1);
+        }
+        Ok::<_, Error>(())
+    })?;
     let (tokens, logits_hash) = (session.generated().to_vec(), session.logits_hash());
     Ok(Outcome { taken, tokens, logits_hash, times })
 }
