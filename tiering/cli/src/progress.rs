@@ -43,25 +43,26 @@ impl Progress {
 
     /// Work of `total` steps, with words beside it that change.
     pub(crate) fn steps(self, what: &str, total: u64) -> Bar {
-        self.bar(what, total, "{prefix} {bar:30} {pos}/{len} {wide_msg}")
+        self.bar(what, total, "{prefix} {bar:12} {pos}/{len} {wide_msg}")
     }
 
     fn bar(self, what: &str, total: u64, template: &str) -> Bar {
-        let bar = Bar {
-            shown: None,
+        let shown = (self == Self::Bars).then(|| {
+            let style =
+                ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            ProgressBar::new(total).with_style(style).with_prefix(what.to_owned())
+        });
+        if shown.is_none() {
+            self.note(&format!("{what} ..."));
+        }
+        Bar {
+            shown,
             lines: self == Self::Lines,
             what: what.to_owned(),
             total,
             done: AtomicU64::new(0),
             said: Mutex::default(),
-        };
-        if self != Self::Bars {
-            self.note(&format!("{what} ..."));
-            return bar;
         }
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let shown = ProgressBar::new(total).with_style(style).with_prefix(what.to_owned());
-        Bar { shown: Some(shown), ..bar }
     }
 }
 
