@@ -258,7 +258,11 @@ impl Report {
         }
         if self.counters.bytes_written > 0 {
             let day = self.written_bytes_per_day() / 1e12;
-            writeln!(f, "wear: {day:.3} TB a day at this rate; {:.1} MiB are dirty", mib(self.dirty_bytes))?;
+            writeln!(
+                f,
+                "writing {day:.3} TB a day at this rate; {:.1} MiB are dirty",
+                mib(self.dirty_bytes)
+            )?;
         }
         Ok(())
     }

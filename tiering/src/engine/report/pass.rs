@@ -36,7 +36,7 @@ pub struct PassReport {
 /// bytes, and the disk to be as fast as [`Report::disk_limit_bytes_per_s`](super::Report::disk_limit_bytes_per_s).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// By totals: all its computing, or MIN's bytes at the disk's limit.
+    /// By totals: all its computing, or the bytes of MIN with the whole budget at the disk's limit.
     pub roofline_ns: u64,
     /// By the moves of the plan: transfers back to back on one link, computing on one processor.
     pub plan_ns: u64,
@@ -56,17 +56,20 @@ impl PassReport {
     pub(super) fn of(trace: &Trace, means: &Means) -> Self {
         let uses: usize = trace.steps.iter().map(|step| step.touches.len()).sum();
         let resident_bytes = means.capacity_bytes.saturating_sub(means.window_bytes);
-        // At most 64.
-        let passes = (2 * USES_MAX / uses.max(1)).clamp(*MIN_PASSES.start(), *MIN_PASSES.end()) as u32;
-        let play = || bytes_per_pass(trace, resident_bytes, passes).ok();
-        let played = if uses <= USES_MAX { play() } else { None };
-        let bytes_min = played.map(|passes| settled(&passes));
+        let least = |capacity_bytes| {
+            // At most 64.
+            let passes = (2 * USES_MAX / uses.max(1)).clamp(*MIN_PASSES.start(), *MIN_PASSES.end()) as u32;
+            bytes_per_pass(trace, capacity_bytes, passes).ok()
+        };
+        let bytes_min = if uses <= USES_MAX { least(resident_bytes) } else { None };
+        let bytes_min = bytes_min.map(|passes| settled(&passes));
+        let fewest = || least(means.capacity_bytes).map(|passes| settled(&passes));
         Self {
             leases: trace.steps.len(),
             bytes_scheduled: means.bytes_scheduled,
             bytes_min,
             taken: means.taken,
-            bounds: bytes_min.and_then(|bytes_min| Bounds::of(trace, means, bytes_min)),
+            bounds: bytes_min.and_then(|_| Bounds::of(trace, means, fewest()?)),
         }
     }
 
