@@ -3,6 +3,25 @@
 //! The model knows nothing of states: it keeps what every place really contains (a number per write), moves contents
 //! when transfers end, and throws contents away when the chunk says that something may be freed. After every step
 //! the latest write must still be somewhere, and whoever reads must see it.
+//!
+//! Which failure is where: `no_order_of_calls_loses_or_mixes_bytes` meets each of these by chance,
+//! `every_failure_is_met` shows that it does, and the engine's suites play them with real bytes (`tests/engine`).
+//!
+//! | from | what fails | to | calls here | with real bytes |
+//! |---|---|---|---|---|
+//! | filling | short, failed, wrong checksum, cancelled | absent, as before | `EndFill(_, false)` | `campaign`, `faults`, `checksums` |
+//! | filling | a write elsewhere overtakes it | absent, bytes freed | `EndFill(_, true)` | `campaign` |
+//! | filling | the object is dropped | absent, then gone | `Forget`, `EndFill` | `streaming`, `futures` |
+//! | resident, clean | the only medium has failed | poisoned (media) | `Poison` | `checksums`, `persist` |
+//! | poisoned (media) | read again from its home | resident | `BeginFill(_, Home)` | – |
+//! | poisoned | overwritten whole | resident, dirty | `Born` | `spill`, `checksums`, `campaign` |
+//! | leased exclusively | the writer panics | poisoned (torn) | `ReleaseExclusive(_, Torn)` | `spill` |
+//! | leased exclusively | given up, its home has the bytes | absent | `ReleaseExclusive(_, Abandoned)` | – |
+//! | leased exclusively | given up, nothing has them | poisoned (torn) | `ReleaseExclusive(_, Abandoned)` | – |
+//! | draining | no space, an error | resident, as dirty as before | `EndDrain(_, false)` | `campaign`, `spill`, `means` |
+//! | draining | a write overtakes it | resident, its extent freed | `EndDrain(_, true)` | `campaign` |
+//! | draining | the object is dropped | gone, its extent freed | `Forget`, `EndDrain` | `spill` |
+//! | leased | the object is dropped | gone with its last lease | `Forget`, `ReleaseShared` | `hits` |
 
 use super::super::*;
 use proptest::prelude::*;
@@ -62,6 +81,58 @@ fn call() -> impl Strategy<Value = Call> {
         1 => Just(Call::Poison),
         1 => Just(Call::Forget),
     ]
+}
+
+/// The failures that a call can be, by what it changed.
+const FAILURES: [&str; 13] = [
+    "fill failed",
+    "fill overtaken",
+    "filled chunk dropped",
+    "medium failed",
+    "medium read again",
+    "rewritten whole",
+    "torn",
+    "given up, back home",
+    "given up, lost",
+    "spill failed",
+    "spill overtaken",
+    "draining chunk dropped",
+    "leased chunk dropped",
+];
+
+/// Which failure a call was, if it was one.
+fn failure(before: &Chunk, call: Call, after: &Chunk) -> Option<&'static str> {
+    let tiers = || (0..TIERS).map(TierId);
+    let (healed, hurt) = (
+        before.poison().is_some() && after.poison().is_none(),
+        before.poison().is_none() && after.poison().is_some(),
+    );
+    match call {
+        Call::EndFill(tier, works) if before.state(tier) == CopyState::Filling => match works {
+            false => Some("fill failed"),
+            true if after.state(tier) == CopyState::Absent => Some("fill overtaken"),
+            true => healed.then_some("medium read again"),
+        },
+        Call::EndDrain(_, works) if before.draining_to().is_some() && after.draining_to().is_none() => {
+            match works {
+                false => Some("spill failed"),
+                true => after.home_place().is_none().then_some("spill overtaken"),
+            }
+        }
+        Call::ReleaseExclusive(_, Exclusive::Torn) => hurt.then_some("torn"),
+        Call::ReleaseExclusive(tier, Exclusive::Abandoned) if before.is_leased() && !after.is_leased() => {
+            let gone = after.state(tier) == CopyState::Absent;
+            if hurt { Some("given up, lost") } else { gone.then_some("given up, back home") }
+        }
+        Call::Poison => hurt.then_some("medium failed"),
+        Call::Born(_) => healed.then_some("rewritten whole"),
+        Call::Forget if before.is_leased() => Some("leased chunk dropped"),
+        Call::Forget if before.draining_to().is_some() => Some("draining chunk dropped"),
+        Call::Forget => {
+            tiers().any(|tier| before.state(tier) == CopyState::Filling).then_some("filled chunk dropped")
+        }
+        _ => None,
+    }
 }
 
 /// What one write left; `None` is torn or half-filled.
@@ -286,5 +357,35 @@ proptest! {
             bytes.play(&mut chunk, call);
             bytes.holds(&chunk);
         }
+    }
+}
+
+/// The strategy above meets every failure of the table, many times over.
+#[test]
+fn every_failure_is_met() {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+    let mut runner = TestRunner::deterministic();
+    let lives = (any::<bool>(), prop::collection::vec(call(), 0..150));
+    let mut met: HashMap<&str, u32> = HashMap::new();
+    for _ in 0..3000 {
+        let (at_origin, calls) = lives.new_tree(&mut runner).unwrap().current();
+        let tiers = usize::from(TIERS);
+        let mut chunk = if at_origin { Chunk::at_origin(tiers) } else { Chunk::unborn(tiers) };
+        let mut bytes = Bytes::default();
+        if at_origin {
+            (bytes.origin, bytes.latest) = (Some(0), Some(0));
+        }
+        for call in calls {
+            let before = chunk.clone();
+            bytes.play(&mut chunk, call);
+            bytes.holds(&chunk);
+            if let Some(failure) = failure(&before, call, &chunk) {
+                *met.entry(failure).or_default() += 1;
+            }
+        }
+    }
+    for failure in FAILURES {
+        assert!(met.get(failure).is_some_and(|times| *times >= 10), "{failure}: {met:?}");
     }
 }
