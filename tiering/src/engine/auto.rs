@@ -74,13 +74,17 @@ impl Shared {
         if core.closed.is_some() || core.allowance.is_own() {
             return false;
         }
-        let holding =
-            Holding { budget_bytes: core.pool.budget_bytes(), committed_bytes: core.pool.committed_bytes() };
+        let holding = Holding {
+            budget_bytes: core.pool.budget_bytes().saturating_add(self.pinned_bytes),
+            committed_bytes: core.pool.committed_bytes().saturating_add(self.pinned_bytes),
+        };
         let decided = now.and_then(|now| governor.decide(self.clock.now_ns(), now, alarm, holding));
         if let Some(bytes) = decided {
             self.catch_up(&mut core);
-            // What is reserved for tenants is kept, whatever the machine says. Less than a page is left by no machine.
-            if self.change_budget(&mut core, bytes.max(self.policy.least_budget_bytes())).is_ok() {
+            // What is reserved for tenants, and staging for devices, is kept, whatever the machine says. Less than a page is
+            // left by no machine.
+            let least = self.policy.least_budget_bytes().saturating_add(self.pinned_bytes);
+            if self.change_budget(&mut core, bytes.max(least)).is_ok() {
                 drop(core);
                 self.wake();
             }

@@ -54,8 +54,8 @@ impl Allowance {
 }
 
 impl Engine {
-    /// Changes the bytes that host copies may take together, rounded down to pages; prefetch gets the part of it that
-    /// the policy says ([`Policy::window_bytes_of`](crate::policy::Policy::window_bytes_of)).
+    /// Changes the bytes that host copies, and staging for devices, may take together, rounded down to pages; prefetch
+    /// gets the part of it that the policy says ([`Policy::window_bytes_of`](crate::policy::Policy::window_bytes_of)).
     ///
     /// A larger budget holds at once and takes memory as it is needed. A smaller one holds at once for everything that is
     /// fetched from now on, and this call returns when what was held before has left: clean copies are evicted, dirty ones
