@@ -26,6 +26,25 @@ pub use stratal_tiering::origin::{Checkpoint, TensorSpec, Writer};
 pub use stratal_tiering::policy::{Codec, Eviction, IoChoice, Policy, WearExhausted};
 pub use stratal_tiering::tier::TierKind;
 
+/// # Example
+///
+/// ```
+/// use stratal::{Device, Launch, OnDevice, Shape, Tensor, kernel};
+///
+/// #[kernel]
+/// fn add(a: &Tensor<f32, { [N] }>, b: &Tensor<f32, { [N] }>) -> Tensor<f32, { [N] }> {
+///     zip(a, b, |a, b| a + b)
+/// }
+///
+/// let a = Tensor::<f32, Shape![3]>::from_slice([3], &[1.0, 2.0, 3.0])?.to_device(Device::Sim(0))?;
+/// let twice = add(&a, &a).launch()?; // where `a` is
+/// let thrice = add(&twice, &a).run_on(&Device::Sim(0).stream()?)?;
+/// assert_eq!(thrice.device(), Some(Device::Sim(0)));
+/// assert_eq!(thrice.read()?.as_slice(), [3.0, 6.0, 9.0]); // waits for the kernels
+/// # Ok::<(), stratal::Error>(())
+/// ```
+pub use stratal_tiering::launch::Launch;
+
 /// Memory, and typed views of it.
 pub use stratal_runtime as runtime;
 /// Where each tensor is, where it should be, and moving it.

@@ -5,6 +5,7 @@
 
 mod program;
 
+use crate::everywhere::{Everywhere, Tensors};
 use program::Program;
 use stratal::runtime::tensor::{Element, as_bytes};
 use stratal::{Call, Result, Shape, Tensor, bf16, f16, kernel};
@@ -105,7 +106,7 @@ fn arithmetic_is_the_same_bits() -> Result<()> {
     let call = arithmetic(&a, &b, 0.7);
     let Some(program) = Program::build(call.descriptor()) else { return Ok(()) };
     let n = a.num_elements();
-    let (sums, chosen, whole, wide, exact) = call.run()?;
+    let (sums, chosen, whole, wide, exact) = call.run_everywhere()?;
     let (a, b) = (a.read()?, b.read()?);
     let found = program.run(&[n], &["0.7f"], &[as_bytes(&a), as_bytes(&b)]);
     assert_eq!(furthest(&sums.read()?, &found[0]), 0);
@@ -159,7 +160,7 @@ fn integers_are_the_same_bits() -> Result<()> {
     let (a, b) = (row(&a)?, row(&b)?);
     let call = integers(&a, &b);
     let Some(program) = Program::build(call.descriptor()) else { return Ok(()) };
-    let (mixed, divided, wide) = call.run()?;
+    let (mixed, divided, wide) = call.run_everywhere()?;
     let found = program.run(&[a.num_elements()], &[], &[as_bytes(&a.read()?), as_bytes(&b.read()?)]);
     assert_eq!(as_bytes(&mixed.read()?), found[0]);
     assert_eq!(as_bytes(&divided.read()?), found[1]);
@@ -191,7 +192,7 @@ fn halves_are_the_same_bits() -> Result<()> {
     let a = row(&floats)?;
     let call = halves(&a);
     let Some(program) = Program::build(call.descriptor()) else { return Ok(()) };
-    let (half, brain) = call.run()?;
+    let (half, brain) = call.run_everywhere()?;
     let found = program.run(&[a.num_elements()], &[], &[as_bytes(&a.read()?)]);
     let bits = |bytes: &[u8]| -> Vec<u16> {
         bytes.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect()
@@ -210,7 +211,7 @@ fn halves_are_the_same_bits() -> Result<()> {
     let b = row(&all.iter().map(|bits| bf16::from_bits(*bits)).collect::<Vec<_>>())?;
     let call = widened(&a, &b);
     let Some(program) = Program::build(call.descriptor()) else { return Ok(()) };
-    let (wide, broad) = call.run()?;
+    let (wide, broad) = call.run_everywhere()?;
     let found = program.run(&[all.len()], &[], &[as_bytes(&a.read()?), as_bytes(&b.read()?)]);
     assert_eq!((furthest(&wide.read()?, &found[0]), furthest(&broad.read()?, &found[1])), (0, 0));
     Ok(())
@@ -268,7 +269,7 @@ fn functions_are_close() -> Result<()> {
     let a = row(&floats)?;
     let call = functions(&a);
     let Some(program) = Program::build(call.descriptor()) else { return Ok(()) };
-    let host = call.run()?;
+    let host = call.run_everywhere()?;
     let found = program.run(&[a.num_elements()], &[], &[as_bytes(&a.read()?)]);
     let furthest = furthest(&host.read()?, &found[0]);
     println!("functions are at most {furthest} units of the last place apart");
@@ -286,10 +287,11 @@ fn compare<K>(
 ) -> Result<()>
 where
     K: stratal::runtime::kernel::Kernel,
+    K::Output: Tensors,
 {
     let descriptor = call.descriptor();
     let Some(program) = Program::build(descriptor) else { return Ok(()) };
-    let host = results(call.run()?)?;
+    let host = results(call.run_everywhere()?)?;
     let found = program.run(sizes, scalars, inputs);
     assert_eq!(host.len(), found.len());
     for (host, found) in host.iter().zip(&found) {

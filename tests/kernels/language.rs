@@ -1,5 +1,6 @@
 //! Each form of the language against a loop written by hand.
 
+use crate::everywhere::Everywhere;
 use stratal::{Result, Shape, Tensor, bf16, f16, kernel};
 
 type Matrix = Tensor<f32, Shape![_, _]>;
@@ -35,10 +36,10 @@ fn blend(
 fn elements_are_mapped_and_zipped() -> Result<()> {
     for size in SIZES {
         let (a, b) = (matrix(size, 1), matrix(size, 2));
-        let scaled = scale(&a, -2.5).run()?;
+        let scaled = scale(&a, -2.5).run_everywhere()?;
         assert_eq!(elements(&scaled), elements(&a).iter().map(|x| x * -2.5).collect::<Vec<_>>());
         let row = Tensor::<f32, Shape![_]>::from_fn([size[1]], |[j]| j as f32)?;
-        let blended = blend(&a, &b, &row).run()?;
+        let blended = blend(&a, &b, &row).run_everywhere()?;
         let expected: Vec<f32> = elements(&a)
             .iter()
             .zip(elements(&b))
@@ -68,7 +69,7 @@ fn axes_are_folded() -> Result<()> {
     for [rows, columns] in SIZES {
         let element = |[i, j]: [usize; 2]| ((i * 7 + j * 13) % 29) as i32 - 11;
         let x = Tensor::<i32, Shape![_, _]>::from_fn([rows, columns], element)?;
-        let (across, down, high, low, all) = folds(&x).run()?;
+        let (across, down, high, low, all) = folds(&x).run_everywhere()?;
         let row = |i: usize| (0..columns).map(move |j| element([i, j]));
         let column = |j: usize| (0..rows).map(move |i| element([i, j]));
         let expected: Vec<i32> = (0..rows).map(|i| row(i).sum()).collect();
@@ -97,7 +98,7 @@ fn axes_of_a_cube_are_folded() -> Result<()> {
     let [a, b, d] = [3, 4, 35];
     let element = |[i, j, k]: [usize; 3]| ((i * 5 + j * 3 + k) % 4) as f64 + 0.5;
     let x = Tensor::<f64, Shape![3, _, _]>::from_fn([a, b, d], element)?;
-    let (last, middle, first) = cube_folds(&x).run()?;
+    let (last, middle, first) = cube_folds(&x).run_everywhere()?;
     let (last, middle, first) = (last.read()?, middle.read()?, first.read()?);
     for i in 0..a {
         for j in 0..b {
@@ -130,7 +131,7 @@ fn indexed(x: &Tensor<f32, { [N, M] }>, places: &Tensor<u32, { [K] }>) -> Tensor
 fn elements_are_read_by_index() -> Result<()> {
     let x = matrix([5, 9], 3);
     let places = Tensor::<u32, Shape![3]>::from_slice([3], &[0, 8, 4])?;
-    let found = indexed(&x, &places).run()?;
+    let found = indexed(&x, &places).run_everywhere()?;
     let (x, found) = (x.read()?, found.read()?);
     for (k, place) in [0, 8, 4].into_iter().enumerate() {
         for i in 0..5 {
@@ -166,7 +167,7 @@ fn parameters_are_written_in_order() -> Result<()> {
     let mut out = matrix([rows, columns], 1);
     let mut row = Tensor::<f32, Shape![_]>::from_fn([columns], |[j]| j as f32)?;
     let mut expected = elements(&out);
-    let before = in_place(&mut out, &mut row, 7.0).run()?;
+    let before = in_place(&mut out, &mut row, 7.0).run_everywhere()?;
     for (at, x) in expected.iter_mut().enumerate() {
         let (i, j) = (at / columns, at % columns);
         *x = if i == j { 7.0 } else { *x + j as f32 };
@@ -197,7 +198,7 @@ fn turned(
 fn matrices_are_turned_and_multiplied() -> Result<()> {
     let mut x = matrix([4, 4], 1);
     let (before, y) = (elements(&x), matrix([4, 6], 2));
-    let (doubled, square) = turned(&mut x, &y).run()?;
+    let (doubled, square) = turned(&mut x, &y).run_everywhere()?;
     let (x, y, doubled, square) = (x.read()?, y.read()?, doubled.read()?, square.read()?);
     for i in 0..4 {
         for j in 0..4 {
@@ -226,7 +227,7 @@ fn small_numbers_are_computed_with_wide_ones() -> Result<()> {
     let a = Tensor::<f16, Shape![_]>::from_fn([40], |[i]| f16::from_f32(i as f32 * 0.3))?;
     let b = Tensor::<bf16, Shape![_]>::from_fn([40], |[i]| bf16::from_f32(i as f32 * -0.7))?;
     let bytes = Tensor::<u8, Shape![_]>::from_fn([40], |[i]| (i * 9) as u8)?;
-    let (product, tripled) = halves(&a, &b, &bytes).run()?;
+    let (product, tripled) = halves(&a, &b, &bytes).run_everywhere()?;
     let (a, b) = (a.read()?, b.read()?);
     for i in 0..40 {
         assert_eq!(product.read()?[i], bf16::from_f32(a[i].to_f32() * b[i].to_f32() + 1.0));
@@ -251,7 +252,7 @@ fn integers_wrap() -> Result<()> {
     let pairs: Vec<(i32, i32)> = edges.iter().flat_map(|a| edges.iter().map(move |b| (*a, *b))).collect();
     let a = Tensor::<i32, Shape![_]>::from_fn([49], |[i]| pairs[i].0)?;
     let b = Tensor::<i32, Shape![_]>::from_fn([49], |[i]| pairs[i].1)?;
-    let (mixed, wide, told) = integers(&a, &b).run()?;
+    let (mixed, wide, told) = integers(&a, &b).run_everywhere()?;
     for (i, (a, b)) in pairs.into_iter().enumerate() {
         let first = a.wrapping_add(b).wrapping_mul(a).wrapping_sub(a & b) ^ (a >> 3);
         let second = b.wrapping_shl(33).wrapping_add(a.wrapping_abs().max(b).clamp(-5, 1000));
@@ -271,6 +272,9 @@ stratal::verbatim::kernel! {
 #[test]
 fn shapes_may_stand_in_brackets() -> Result<()> {
     let x = matrix([3, 4], 1);
-    assert_eq!(elements(&seed(&x).run()?), elements(&x).iter().map(|x| x * 2.0).collect::<Vec<_>>());
+    assert_eq!(
+        elements(&seed(&x).run_everywhere()?),
+        elements(&x).iter().map(|x| x * 2.0).collect::<Vec<_>>()
+    );
     Ok(())
 }

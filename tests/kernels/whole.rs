@@ -1,5 +1,6 @@
 //! Kernels as models have them, against loops by hand.
 
+use crate::everywhere::Everywhere;
 use stratal::{Result, Shape, Tensor, kernel};
 
 #[kernel]
@@ -24,7 +25,7 @@ fn rows_are_normalised() -> Result<()> {
     for size in [[1, 1], [3, 31], [4, 64], [7, 1000]] {
         let x = Tensor::<f32, Shape![_, _]>::from_fn(size, |[i, j]| ((i * 7 + j * 3) % 17) as f32 * 0.3)?;
         let weight = Tensor::<f32, Shape![_]>::from_fn([size[1]], |[j]| 1.0 + j as f32 * 0.01)?;
-        let (soft, normed) = (softmax(&x).run()?, rms_norm(&x, &weight, 1e-5).run()?);
+        let (soft, normed) = (softmax(&x).run_everywhere()?, rms_norm(&x, &weight, 1e-5).run()?);
         let (x, soft, normed) = (x.read()?, soft.read()?, normed.read()?);
         for (i, row) in x.view().rows().enumerate() {
             let high = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -69,7 +70,7 @@ fn a_training_step_has_the_gradient_of_its_loss() -> Result<()> {
     let weights =
         Tensor::<f32, Shape![_, _]>::from_fn([d, c], |[i, j]| ((i * 5 + j) % 9) as f32 * 0.1 - 0.4)?;
     let targets = Tensor::<u32, Shape![_]>::from_fn([n], |[i]| (i * 3 % 4) as u32)?;
-    let (gradients, loss) = train(&data, &weights, &targets).run()?;
+    let (gradients, loss) = train(&data, &weights, &targets).run_everywhere()?;
     let loss_at = |weights: &[f32]| -> Result<f64> {
         let data = data.read()?;
         let mut total = 0.0;

@@ -11,6 +11,8 @@ pub mod engine;
 pub mod error;
 #[allow(unsafe_code, reason = "the kernel reads and writes these buffers")]
 pub mod io;
+#[allow(unsafe_code, reason = "arguments of kernels are addresses")]
+pub mod launch;
 pub mod object;
 pub mod observe;
 #[allow(unsafe_code, reason = "mapping a trusted file is an unsafe constructor")]

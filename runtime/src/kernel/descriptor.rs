@@ -81,6 +81,15 @@ impl Descriptor {
         }
     }
 
+    /// Whether something can go wrong while it computes: a computed index, or integers that are divided.
+    #[must_use]
+    pub fn can_fail(&self) -> bool {
+        match self.source {
+            Source::Generated(entries) => entries.contains("fault |=") || entries.contains(", fault)"),
+            Source::Cuda { .. } | Source::Ptx { .. } => false,
+        }
+    }
+
     /// How a stage is launched if the dimensions of the call have these sizes. Nothing is launched where an axis of
     /// the grid is 0.
     ///

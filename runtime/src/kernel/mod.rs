@@ -6,20 +6,22 @@
 //!
 //! `descriptor` is the table that goes with a kernel, `work` how much of it a launch does, `sizes` holds dimensions together at run time, `stored` converts
 //! between what is stored and what is computed with, `arithmetic` and `prelude.cu` define the operations that languages do
-//! differently, `rows` shares a loop out among threads, and `matmul` is the library's product.
+//! differently, `rows` shares a loop out among threads, `matmul` is the library's product, and `request` is a call for
+//! whoever runs it elsewhere.
 //!
 //! Invariant: a kernel has the same result on any number of threads, bit by bit.
 
 mod arithmetic;
 mod descriptor;
 mod matmul;
+mod request;
 mod rows;
 mod sizes;
 mod stored;
 mod work;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::tensor::{Dyn, Element, Tensor, WriteLease};
+use crate::tensor::{AnyTensor, Dyn, Element, Tensor, WriteLease};
 use std::fmt;
 
 pub use arithmetic::{
@@ -28,6 +30,7 @@ pub use arithmetic::{
 };
 pub use descriptor::{Argument, Buffer, Descriptor, Role, ScalarParameter, Source, Stage, TensorParameter};
 pub use matmul::{Factor, matmul};
+pub use request::{BROKEN, HostStage, Request, made, read_as, to_word, written_as};
 pub use rows::{by_rows, rows_of};
 pub use sizes::bind_sizes;
 pub use stored::Stored;
@@ -50,6 +53,18 @@ pub trait Kernel: Sized {
     /// # Errors
     /// [`ErrorKind::Shape`] if a dimension has two sizes, or an index was outside its tensor; those of leases.
     fn run(self) -> Result<Self::Output>;
+
+    /// Calls `with` with what the call asks for.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] if a dimension has two sizes; those of `with`.
+    fn request<R>(&self, with: impl FnOnce(&Request<'_>) -> Result<R>) -> Result<R>;
+
+    /// The new tensors, given without their types, in order.
+    ///
+    /// # Errors
+    /// Those of [`made`].
+    fn finish(made: Vec<AnyTensor>) -> Result<Self::Output>;
 }
 
 /// A kernel that was called and has computed nothing yet.
@@ -80,6 +95,22 @@ impl<K: Kernel> Call<K> {
         self.0.run()
     }
 
+    /// Runs it elsewhere: `with` gets what the call asks for, and gives the new tensors, in order.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] if a dimension has two sizes, or a tensor is not what the kernel returns; those of `with`.
+    pub fn run_by(self, with: impl FnOnce(&Request<'_>) -> Result<Vec<AnyTensor>>) -> Result<K::Output> {
+        K::finish(self.0.request(with)?)
+    }
+
+    /// Calls `with` with what the call asks for; nothing is computed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] if a dimension has two sizes; those of `with`.
+    pub fn request<R>(&self, with: impl FnOnce(&Request<'_>) -> Result<R>) -> Result<R> {
+        self.0.request(with)
+    }
+
     /// The table of the kernel.
     #[must_use]
     pub fn descriptor(&self) -> &'static Descriptor {
@@ -104,15 +135,16 @@ pub fn scratch<T: Element>(elements: usize) -> Result<WriteLease<T, (Dyn,)>> {
 /// Fails if something went wrong while elements were computed.
 ///
 /// # Errors
-/// [`ErrorKind::Shape`] for an index outside its tensor, [`ErrorKind::Unsupported`] for a division by zero.
+/// [`ErrorKind::Shape`] for an index outside its tensor, [`ErrorKind::Unsupported`] for a division by zero,
+/// [`ErrorKind::Corrupt`] for [`BROKEN`].
 pub fn settled(descriptor: &Descriptor, fault: u32) -> Result<()> {
     if fault == 0 {
         return Ok(());
     }
-    let (kind, message) = if fault & OUTSIDE != 0 {
-        (ErrorKind::Shape, "an index was outside its tensor")
-    } else {
-        (ErrorKind::Unsupported, "an integer was divided by zero")
+    let (kind, message) = match fault {
+        _ if fault & OUTSIDE != 0 => (ErrorKind::Shape, "an index was outside its tensor"),
+        _ if fault & DIVIDED != 0 => (ErrorKind::Unsupported, "an integer was divided by zero"),
+        _ => (ErrorKind::Corrupt, "a device's bytes are no elements"),
     };
     Err(Error::new(kind, message).with("kernel", descriptor.name))
 }

@@ -105,7 +105,9 @@ pub enum Extent {
 }
 
 impl Extent {
-    fn size(self, sizes: &[usize]) -> usize {
+    /// The size, if the dimensions of the call have these.
+    #[must_use]
+    pub fn size(self, sizes: &[usize]) -> usize {
         match self {
             Self::Symbol(symbol) => sizes.get(symbol).copied().unwrap_or(0),
             Self::Fixed(size) => size,

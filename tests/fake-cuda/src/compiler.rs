@@ -12,7 +12,8 @@ const SHIM: &str = include_str!("shim.h");
 /// The names of the `__global__` functions, in order.
 pub(crate) fn entries(source: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for part in source.split("__global__").skip(1) {
+    let code: Vec<&str> = source.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
+    for part in code.join("\n").split("__global__").skip(1) {
         let Some((head, _)) = part.split_once('{') else { continue };
         // The name stands before the last parenthesis that opens a list of parameters, attributes left out.
         let head = match head.split_once("__launch_bounds__") {

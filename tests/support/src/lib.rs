@@ -1,5 +1,6 @@
 //! Shadow models, interpreters and hand-written inputs that tests and fuzz targets share.
 
+pub mod counted;
 pub mod dice;
 pub mod fake_cuda;
 pub mod launch;

@@ -15,7 +15,7 @@
 //! [`ErrorKind::Lost`](crate::error::ErrorKind::Lost), and nothing that was under way counts as done.
 
 use super::code::{Code, Image, Source};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use std::ffi::CStr;
 use std::fmt;
 use std::sync::Mutex;
@@ -270,6 +270,15 @@ pub trait Driver: Send + Sync + fmt::Debug {
     /// # Errors
     /// `Compile` with the compiler's words; `Unsupported` where the device has no compiler.
     fn compile(&self, source: &Source<'_>) -> Result<Image>;
+
+    /// Which compiler [`Driver::compile`] uses, with its version: images of another may differ.
+    ///
+    /// # Errors
+    /// `Unsupported` where the device has no compiler.
+    fn compiler(&self) -> Result<String> {
+        let error = Error::new(ErrorKind::Unsupported, "the device has no compiler");
+        Err(error.with("device", &self.properties().name))
+    }
 
     /// Loads code.
     ///

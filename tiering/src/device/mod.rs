@@ -45,6 +45,7 @@ pub use module::{Function, Module};
 pub use order::{Touch, Uses};
 pub use pinned::Pinned;
 pub use place::{Device, Pressure};
+pub(crate) use placed::{DEADLINE, Lent, place_of, tensor_in};
 pub use placed::{NotMoved, OnDevice, block_of};
 pub use pool::{DeviceBlock, DevicePool, DevicePoolStats};
 pub use sim::{Call, Fault, Faults, Outstanding, Seen, Sim, SimSpec, Violation};

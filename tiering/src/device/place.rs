@@ -114,6 +114,12 @@ impl Device {
         self.memory().map(Pressure::of)
     }
 
+    /// The device of a driver that a [`Device`] opened.
+    pub(crate) fn of(driver: &Arc<dyn Driver>) -> Option<Self> {
+        let places = lock(&PLACES);
+        places.iter().find(|(_, place)| Arc::ptr_eq(place.pool.driver(), driver)).map(|(device, _)| *device)
+    }
+
     pub(super) fn place(self) -> Result<Arc<Place>> {
         let mut places = lock(&PLACES);
         if let Some(place) = places.get(&self) {

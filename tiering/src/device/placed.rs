@@ -27,7 +27,7 @@ use stratal_runtime::tensor::managed::{Access, Held, Keeper, Managed};
 use stratal_runtime::tensor::{Alignment, AnyTensor, BytesLease, DType, Element, Shape, Tensor};
 
 /// How long the host waits for a device's bytes.
-const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Tensors that move between host and devices.
 ///
@@ -102,6 +102,23 @@ pub fn block_of(tensor: &AnyTensor) -> Option<&DeviceBlock> {
 /// The block of a placed tensor, and the device that it is on.
 pub(super) fn placed_block(tensor: &AnyTensor) -> Option<(&DeviceBlock, Device)> {
     placed(tensor).map(|placed| (&placed.block, placed.device))
+}
+
+/// Where a tensor on a device lies: its block, what the device is called, and the stream that moves it.
+pub(crate) fn place_of(tensor: &AnyTensor) -> Option<(&DeviceBlock, Device, &Stream)> {
+    placed(tensor).map(|placed| (&placed.block, placed.device, &placed.stream))
+}
+
+/// The tensor whose bytes are in `block`, row-major from its start.
+pub(crate) fn tensor_in(
+    block: DeviceBlock,
+    stream: Stream,
+    device: Device,
+    (dtype, shape): (DType, &[usize]),
+) -> Result<AnyTensor> {
+    let name: Arc<str> = "".into();
+    let keeper = Placed { block, stream, device, name: Arc::clone(&name), leases: Mutex::default() };
+    AnyTensor::managed(dtype, shape, Managed::new(Arc::new(keeper), 0, name))
 }
 
 fn placed(tensor: &AnyTensor) -> Option<&Placed> {
@@ -216,7 +233,7 @@ fn to_host(tensor: &AnyTensor) -> Result<AnyTensor> {
 
 /// A lease as the bytes of a copy.
 #[derive(Debug)]
-struct Lent(BytesLease);
+pub(crate) struct Lent(pub(crate) BytesLease);
 
 impl AsRef<[u8]> for Lent {
     fn as_ref(&self) -> &[u8] {

@@ -442,6 +442,12 @@ impl Drop for Inner {
 }
 
 impl DeviceBlock {
+    /// The pool that it comes from.
+    #[must_use]
+    pub fn pool(&self) -> DevicePool {
+        DevicePool(Arc::clone(&self.0.pool))
+    }
+
     /// The first byte.
     #[must_use]
     pub fn address(&self) -> Address {

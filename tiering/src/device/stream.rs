@@ -22,7 +22,7 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 /// Driver events of one stream.
@@ -49,8 +49,11 @@ const DRAIN: Duration = Duration::from_secs(30);
 pub struct Stream(Arc<Open>);
 
 /// Ends what the stream keeps when the last handle goes; events may outlive it.
-#[derive(Debug)]
-struct Open(Arc<Timeline>);
+struct Open {
+    timeline: Arc<Timeline>,
+    /// What whoever launches keeps beside the stream, as long as its work may use it.
+    attached: OnceLock<Box<dyn Any + Send + Sync>>,
+}
 
 /// Where work on a stream ended; cheap to clone.
 #[derive(Clone)]
@@ -94,7 +97,7 @@ impl Stream {
         for _ in 0..SLOTS {
             timeline.slots.push(Slot { event: driver.open_event()?, number: AtomicU64::new(0) });
         }
-        Ok(Self(Arc::new(Open(Arc::new(timeline)))))
+        Ok(Self(Arc::new(Open { timeline: Arc::new(timeline), attached: OnceLock::new() })))
     }
 
     /// The device.
@@ -110,7 +113,13 @@ impl Stream {
     }
 
     fn timeline(&self) -> &Arc<Timeline> {
-        &self.0.0
+        &self.0.timeline
+    }
+
+    /// What is kept beside the stream until its work has ended: made by `make` at the first call. There is one such
+    /// thing; `None` where it is of another type. It must not hold this stream or an [`Event`] of it.
+    pub(crate) fn attachment<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
+        self.0.attached.get_or_init(|| Box::new(make())).downcast_ref()
     }
 
     /// Takes the turn of all devices of this kind: whoever else submits to one waits until it ends. A thread that
@@ -222,13 +231,15 @@ impl Timeline {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        let timeline = &self.0;
+        let (timeline, attached) = (&self.timeline, self.attached.take());
         let drained = || timeline.turn().end().and_then(|event| event.wait(DRAIN));
-        if lock(&timeline.kept).is_empty() || drained().is_ok() || timeline.driver.is_lost() {
+        let unused = attached.is_none() && lock(&timeline.kept).is_empty();
+        if unused || drained().is_ok() || timeline.driver.is_lost() {
             lock(&timeline.kept).clear();
         } else {
             // The device may still use them.
             std::mem::forget(std::mem::take(&mut *lock(&timeline.kept)));
+            std::mem::forget(attached);
         }
     }
 }
@@ -241,6 +252,12 @@ impl Drop for Timeline {
         }
         // SAFETY: as above.
         let _ = unsafe { self.driver.close_stream(self.raw) };
+    }
+}
+
+impl fmt::Debug for Open {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.timeline.fmt(f)
     }
 }
 

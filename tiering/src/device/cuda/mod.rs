@@ -396,6 +396,10 @@ impl Driver for Cuda {
         compiled.map_err(|error| error.with("device", &self.properties.name))
     }
 
+    fn compiler(&self) -> Result<String> {
+        nvrtc::version().map_err(|error| error.with("device", &self.properties.name))
+    }
+
     fn load(&self, code: &Code<'_>) -> Result<RawModule> {
         let refused =
             |message| Error::new(ErrorKind::Unsupported, message).with("device", &self.properties.name);

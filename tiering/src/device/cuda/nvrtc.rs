@@ -34,6 +34,7 @@ macro_rules! calls {
 }
 
 calls! {
+    version = "nvrtcVersion" (*mut c_int, *mut c_int);
     create = "nvrtcCreateProgram" (
         *mut nvrtcProgram, *const c_char, *const c_char, c_int, *const *const c_char, *const *const c_char
     );
@@ -97,6 +98,16 @@ impl Drop for Program {
 
 fn text(text: &str) -> Result<CString> {
     CString::new(text).map_err(|_| Error::new(ErrorKind::Compile, "a zero byte in source, name or options"))
+}
+
+/// The compiler and its version.
+pub(super) fn version() -> Result<String> {
+    let (compiler, mut major, mut minor) = (compiler()?, 0, 0);
+    // SAFETY: two places for numbers.
+    if unsafe { (compiler.version)(&raw mut major, &raw mut minor) } != 0 {
+        return Err(Error::new(ErrorKind::Unsupported, "the CUDA compiler does not say its version"));
+    }
+    Ok(format!("nvrtc {major}.{minor}"))
 }
 
 /// Compiles source for devices of a compute capability.

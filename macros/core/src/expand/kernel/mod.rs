@@ -6,8 +6,8 @@
 //!   │  are an error at the argument, in `cargo check`, naming kernel, dimension, both parameters and axes
 //!   ▼
 //! fn step<N, D, …>(data: &Tensor<f32, (N, D)>, …) -> Call<__step_call<N, D, …>>
-//!     a struct of the arguments, whose `Kernel` holds the descriptor with the stages as CUDA C, and `run` with the
-//!     stages as functions over slices
+//!     a struct of the arguments, whose `Kernel` holds the descriptor with the stages as CUDA C, `run` with the stages as
+//!     functions over slices, and `request`, which says what a device needs
 //! ```
 //!
 //! The language is described in `kernel`; `schedule` makes stages, `rust` and `cuda` print them. What a stage does, and
@@ -15,6 +15,7 @@
 
 mod cuda;
 mod descriptor;
+mod host;
 mod refused;
 mod rust;
 mod schedule;
@@ -50,8 +51,9 @@ pub(crate) fn kernel(item: &KernelItem, kernel: &Kernel, krate: Option<&Path>) -
     let printer = Printer { private: &private, schedule: &schedule };
     let descriptor = descriptor::descriptor(item, &printer);
     let functions = schedule.stages.iter().enumerate().map(|(number, stage)| printer.function(number, stage));
-    let run = Body { item, printer: &printer, signature: &signature }.run();
-    signature.function(&quote!(#(#functions)*), &descriptor, &run)
+    let body = Body { item, printer: &printer, signature: &signature };
+    let (run, host) = (body.run(), host::host(item, &printer));
+    signature.function(&quote!(#(#functions)* #host), &descriptor, &run)
 }
 
 /// Prints what happens when a kernel runs on the host.

@@ -1,5 +1,6 @@
 //! The signature that callers see, and what holds its dimensions together.
 
+use super::host;
 use crate::kernel::ir::Size;
 use crate::kernel::item::plain;
 use crate::kernel::item::{Dim, KernelItem, ParamKind, TensorType, WrittenDim};
@@ -166,7 +167,45 @@ impl<'a> Signature<'a> {
         macros.map(|path| quote!(let _: #private::PhantomData<#path![]>;)).collect()
     }
 
-    /// The whole function: `functions` and `descriptor` stand inside it, `run` is what it does on the host.
+    /// What a call asks for.
+    fn request(&self) -> TokenStream {
+        let (private, symbols) = (self.private, self.item.symbols.len());
+        let (tensors, scalars) = host::passed(self.item, private);
+        quote! {
+            fn request<__R>(
+                &self,
+                with: impl #private::FnOnce(&#private::Request<'_>) -> #private::Result<__R>,
+            ) -> #private::Result<__R> {
+                let mut sizes = [0; #symbols];
+                #private::bind_sizes(Self::DESCRIPTOR, &[#(#tensors.shape()),*], &mut sizes)?;
+                with(&#private::Request {
+                    descriptor: Self::DESCRIPTOR,
+                    sizes: &sizes,
+                    tensors: &[#(#tensors.as_any()),*],
+                    scalars: &[#(#scalars),*],
+                    host,
+                })
+            }
+        }
+    }
+
+    /// The new tensors with their types.
+    fn finish(&self) -> TokenStream {
+        let (private, output) = (self.private, self.output());
+        let next = (0..self.item.results.len()).map(|_| quote!(#private::made(&mut made)?));
+        let value = match (self.item.results.len(), self.item.tuple) {
+            (1, false) => quote!(#(#next)*),
+            _ => quote!((#(#next,)*)),
+        };
+        quote! {
+            fn finish(made: #private::Vec<#private::AnyTensor>) -> #private::Result<#output> {
+                let mut made = made.into_iter();
+                #private::Ok(#value)
+            }
+        }
+    }
+
+    /// The whole function: `functions` and `descriptor` stand beside it, `run` is what it does on the host.
     pub(super) fn function(
         &self,
         functions: &TokenStream,
@@ -184,6 +223,7 @@ impl<'a> Signature<'a> {
         let types: Vec<TokenStream> = (0..params.len()).map(|place| self.param(place)).collect();
         let fields: Vec<Ident> = (0..params.len()).map(|place| super::name("p", place)).collect();
         let (output, mentions) = (self.output(), self.mentions());
+        let (request, finish) = (self.request(), self.finish());
         let call = format_ident!("__{}_call", plain(name), span = Span::mixed_site());
         quote! {
             #(#relations)*
@@ -195,16 +235,21 @@ impl<'a> Signature<'a> {
                 __call: #private::PhantomData<&'__call ()>,
             }
 
-            #[automatically_derived]
-            impl<'__call, #(#axes: #private::Dim),*> #private::Kernel for #call<'__call, #(#axes),*> {
-                type Output = #output;
-                const DESCRIPTOR: &'static #private::Descriptor = &#descriptor;
-                #[allow(clippy::all, clippy::pedantic, unused_mut, unused_variables, reason = "one pattern for all kernels")]
-                fn run(self) -> #private::Result<#output> {
-                    #functions
-                    #run
+            #[allow(clippy::all, clippy::pedantic, unused_mut, unused_variables, reason = "one pattern for all kernels")]
+            const _: () = {
+                #functions
+
+                #[automatically_derived]
+                impl<'__call, #(#axes: #private::Dim),*> #private::Kernel for #call<'__call, #(#axes),*> {
+                    type Output = #output;
+                    const DESCRIPTOR: &'static #private::Descriptor = &#descriptor;
+                    fn run(self) -> #private::Result<#output> {
+                        #run
+                    }
+                    #request
+                    #finish
                 }
-            }
+            };
 
             #(#attributes)*
             #[must_use = "a kernel computes nothing until its call is run"]

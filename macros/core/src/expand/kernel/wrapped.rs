@@ -2,7 +2,7 @@
 //! nothing for the host to run. `include_str!` takes the file, so what depends on it is built again when it changes.
 
 use super::descriptor::{before, dtype, extent, parameters, scalar_dtype};
-use super::{private, signature::Signature};
+use super::{host, private, signature::Signature};
 use crate::kernel::item::{KernelItem, ParamKind, TensorType};
 use crate::kernel::native::Language;
 use crate::kernel::wrapper::{Passed, Term, Wrapper};
@@ -16,7 +16,7 @@ pub(crate) fn wrapped_kernel(item: &KernelItem, wrapper: &Wrapper, krate: Option
     let signature = Signature::new(item, &private);
     let descriptor = Table { item, wrapper, private: &private }.descriptor();
     let run = quote!(#private::device_only(Self::DESCRIPTOR));
-    signature.function(&TokenStream::new(), &descriptor, &run)
+    signature.function(&host::none(&private), &descriptor, &run)
 }
 
 struct Table<'a> {
