@@ -39,14 +39,15 @@ fn descend(weights: &mut Tensor<f32, { [D, C] }>, gradients: &Tensor<f32, { [D, 
 /// Trains on a device; gives the losses of the first step and of the last.
 fn train(device: Device) -> Result<(f32, f32)> {
     let class = |n: usize| n % CLASSES;
-    let data = Tensor::<f32, Shape![SAMPLES, FEATURES]>::from_fn([SAMPLES, FEATURES], |[n, d]| {
+    let data = Tensor::<f32, Shape![{ SAMPLES }, { FEATURES }]>::from_fn([SAMPLES, FEATURES], |[n, d]| {
         let noise = ((n * 37 + d * 101) % 17) as f32 / 17.0 - 0.5;
         noise + if d % CLASSES == class(n) { 1.0 } else { 0.0 }
     })?;
     let data = data.to_device(device)?;
     let targets =
-        Tensor::<u32, Shape![SAMPLES]>::from_fn([SAMPLES], |[n]| class(n) as u32)?.to_device(device)?;
-    let mut weights = Tensor::<f32, Shape![FEATURES, CLASSES]>::zeros_on(device, [FEATURES, CLASSES])?;
+        Tensor::<u32, Shape![{ SAMPLES }]>::from_fn([SAMPLES], |[n]| class(n) as u32)?.to_device(device)?;
+    let mut weights =
+        Tensor::<f32, Shape![{ FEATURES }, { CLASSES }]>::zeros_on(device, [FEATURES, CLASSES])?;
     let mut losses = Vec::new();
     for _ in 0..40 {
         let (gradients, loss) = step(&data, &weights, &targets).launch()?;

@@ -32,8 +32,13 @@ pub fn child(test: &str) -> String {
     text
 }
 
-/// A folder with the driver and its compiler, under the names that the search tries first and that a system has.
-fn driver(exe: &Path) -> PathBuf {
+/// A folder beside the executable of a test with the driver and its compiler, built there, under the names that the search
+/// tries first and that a system has.
+///
+/// # Panics
+/// If the driver cannot be built.
+#[must_use]
+pub fn driver(exe: &Path) -> PathBuf {
     let deps = exe.parent().expect("an executable lies in a folder");
     let built = deps.parent().expect("a profile's folder");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().and_then(Path::parent).expect("the workspace");
