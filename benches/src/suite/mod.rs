@@ -13,6 +13,7 @@ mod tests;
 pub(crate) mod adam;
 pub(crate) mod alloc;
 pub(crate) mod bytes;
+pub(crate) mod device;
 mod disk;
 pub(crate) mod engine;
 pub(crate) mod io;
@@ -83,6 +84,7 @@ pub(crate) const SUITES: &[Suite] = &[
     alloc::SUITE,
     bytes::SUITE,
     preload::SUITE,
+    device::SUITE,
     engine::SUITE,
     io::SUITE,
     kv::SUITE,

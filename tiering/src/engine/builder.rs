@@ -192,10 +192,7 @@ impl EngineBuilder {
 
 fn shared(policy: Policy, evict: Option<Box<dyn Evict>>, drivers: &Drivers) -> Result<Shared> {
     let topology = policy.topology();
-    let host = topology
-        .by_kind(TierKind::Dram)
-        .ok_or_else(|| Error::new(ErrorKind::Policy, "no tier is of kind `dram`"))?;
-    one_host_tier(&topology)?;
+    let host = host_tier(&topology)?;
     let devices = DeviceTiers::open(&policy, &topology, drivers)?;
     let budget_bytes = policy.dram_budget_bytes() - devices.staging_bytes;
     let own = evict.map(|evict| Box::new(Contained::new(evict)) as Box<dyn Evict>);
@@ -284,11 +281,15 @@ pub(super) fn evict_by(eviction: Eviction) -> Box<dyn Evict> {
     }
 }
 
+/// The one tier whose bytes leases on the host point at.
+///
 /// # Errors
-/// `Unsupported`, naming the tier, where the topology has one that this version does not fill.
-fn one_host_tier(topology: &Topology) -> Result<()> {
+/// `Policy` where there is none; `Unsupported`, naming the tier, where there is a second one.
+fn host_tier(topology: &Topology) -> Result<TierId> {
+    let none = || Error::new(ErrorKind::Policy, "no tier is of kind `dram`");
+    let host = topology.by_kind(TierKind::Dram).ok_or_else(none)?;
     match topology.tiers.iter().filter(|tier| tier.kind == TierKind::Dram).nth(1) {
-        None => Ok(()),
+        None => Ok(host),
         Some(tier) => {
             let message = "this version fills one tier of kind `dram`";
             Err(Error::new(ErrorKind::Unsupported, message).with("tier", &tier.name).with("kind", tier.kind))
