@@ -4,7 +4,7 @@ use super::{gather, scale};
 use std::sync::Arc;
 use stratal::runtime::kernel::bind_sizes;
 use stratal::tiering::device::Driver;
-use stratal::{Device, ErrorKind, OnDevice, Result, Shape, Tensor, kernel};
+use stratal::{Device, ErrorKind, Launch, OnDevice, Result, Shape, Tensor, kernel};
 use stratal_support::dice::Dice;
 use stratal_support::fake_cuda;
 use stratal_support::launch::{Operands, launch};
@@ -82,6 +82,39 @@ fn rows_are_centred(driver: &Arc<dyn Driver>) -> Result<()> {
     Ok(())
 }
 
+/// A launch in earnest gives what one to the letter gives; what lies on the host is copied for the call.
+fn calls_are_launched() -> Result<()> {
+    let values: Vec<f32> = (0..10 * 64).map(|at| at as f32 * 0.25).collect();
+    let table = Tensor::<f32, Shape![_, 64]>::from_slice([10, 64], &values)?.to_device(GPU)?;
+    let rows = Tensor::<u32, Shape![_]>::from_slice([3], &[7, 0, 9])?;
+    let out = gather(&table, &rows).launch()?;
+    assert_eq!((out.device(), out.shape()), (Some(GPU), &[3, 64][..]));
+    let found = out.read()?;
+    for (row, at) in [7, 0, 9].into_iter().enumerate() {
+        assert_eq!(found.as_slice()[row * 64..][..64], values[at * 64..][..64], "row {row}");
+    }
+    let mut x = Tensor::<f32, Shape![_, _]>::from_slice([2, 2], &[1.0, 3.0, 5.0, 5.0])?;
+    let ones = Tensor::<i8, Shape![2]>::from_slice([2], &[1, 1])?.to_device(GPU)?;
+    assert_eq!(centred(&mut x, &ones, 1.0, false).launch()?.read()?.as_slice(), [2.0, 5.0]);
+    assert_eq!(x.read()?.as_slice(), [-1.0, 1.0, 0.0, 0.0]);
+    let one = Tensor::<i8, Shape![_]>::from_slice([1], &[1])?.to_device(GPU)?;
+    let error = centred(&mut x, &one, 1.0, false).launch().expect_err("1 is not 2");
+    assert!(
+        error.to_string().contains("dimension `M` is 2 in `x` (axis 1) but 1 in `weights` (axis 0)"),
+        "{error}"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_simulator_has_no_code_of_a_file() -> Result<()> {
+    let table = Tensor::<f32, Shape![10, 64]>::zeros_on(Device::Sim(0), [10, 64])?;
+    let rows = Tensor::<u32, Shape![3]>::zeros([3])?;
+    let error = gather(&table, &rows).launch().expect_err("it runs Rust only");
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+    Ok(())
+}
+
 /// The fake driver loads PTX, checks the bytes of its parameters, and says that it did not run it.
 fn ptx_is_launched(driver: &Arc<dyn Driver>) -> Result<()> {
     let runs = !driver.properties().model.starts_with("fake");
@@ -114,6 +147,7 @@ fn on_the_fake() -> Result<()> {
     let driver = GPU.driver()?;
     rows_are_gathered(&driver)?;
     rows_are_centred(&driver)?;
+    calls_are_launched()?;
     ptx_is_launched(&driver)
 }
 
@@ -123,7 +157,10 @@ fn kernels_of_files_run_on_hardware_or_say_why_not() -> Result<()> {
         Ok(driver) => {
             println!("on {}", driver.properties().model);
             ptx_is_launched(&driver)?;
-            match rows_are_gathered(&driver).and_then(|()| rows_are_centred(&driver)) {
+            match rows_are_gathered(&driver)
+                .and_then(|()| rows_are_centred(&driver))
+                .and_then(|()| calls_are_launched())
+            {
                 Err(error) if error.kind() == ErrorKind::Unsupported => {
                     println!("SKIPPED: CUDA C, for {error}")
                 }
