@@ -100,18 +100,18 @@ fn by_pass(missed: &[bool], passes: &[Vec<usize>]) -> Vec<f64> {
 pub(super) fn steady(setting: Setting, order: Order) -> Result<Found> {
     let passes = vec![order.pass(0); setting.passes];
     let read = ours(setting, &passes)?;
-    // Long enough that neither the beginning nor the end, after which MIN keeps nothing, weighs.
+    // Longer than ours, so that the end, after which MIN keeps nothing, does not weigh.
     let long = vec![order.pass(0); TENSORS as usize + 2];
     let leases = long.concat();
     let room = (setting.resident - setting.window) as usize;
-    let least = by_pass(&min(&leases, room, &[]), &long);
     let reactive = by_pass(&lru(&leases, setting.resident as usize), &long);
-    // From what LRU leaves of a pass that nobody foresaw.
+    // From what LRU leaves of a pass that nobody foresaw, and over the passes that ours makes: MIN's misses of a circle go
+    // up and down by one, in a rhythm of as many passes as there are tensors.
     let begun = by_pass(&min(&leases, room, &latest(&long[0], room)), &long);
     let settled = |passes: &[f64]| mean(&passes[2..passes.len() - 1]);
     Ok(Found {
         ours: [mean(&read[2..]), mean(&read[1..])],
-        least: [settled(&least), mean(&begun[..setting.passes - 1])],
+        least: [mean(&begun[1..setting.passes - 1]), mean(&begun[..setting.passes - 1])],
         lru: [settled(&reactive); 2],
     })
 }
