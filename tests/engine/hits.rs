@@ -210,3 +210,28 @@ fn a_new_tensor_is_not_mistaken_for_an_old_one() {
     }
     assert_eq!(engine.report().leases, 0);
 }
+
+/// A pass of many leases is planned while the program goes on: it is followed soon after, and no byte is wrong meanwhile.
+#[test]
+fn a_long_pass_is_planned_beside_the_program() {
+    let dir = directory();
+    let engine = engine(dir.path(), "8 MiB");
+    let path = checkpoint(dir.path(), &[MIB; 12]);
+    let tensors = load(&engine, &path, 12);
+    let mut dice = Dice::new(3);
+    // Long stays with one tensor, so that little is fetched.
+    let order: Vec<usize> = (0..25).flat_map(|_| std::iter::repeat_n(dice.below(12), 100)).collect();
+    let begun = Instant::now();
+    while engine.counters().schedules == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "no pass was learned: {}", engine.report());
+        engine.begin_pass();
+        for &i in &order {
+            assert_eq!(tensors[i].read().unwrap()[5], value(i, 5));
+        }
+    }
+    let steps = engine.trace().map(|trace| trace.steps.len());
+    assert_eq!(steps, Some(order.len()), "hits were lost on the way: {}", engine.report());
+    for &i in &order {
+        assert_eq!(tensors[i].read().unwrap()[7], value(i, 7));
+    }
+}

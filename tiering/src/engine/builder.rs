@@ -218,7 +218,7 @@ fn shared(policy: Policy, evict: Option<Box<dyn Evict>>, drivers: &Drivers) -> R
         requests: Requests::default(),
         woken: Vec::new(),
         holds: Holds::default(),
-        follower: Follower::new(budget_bytes, policy.window_bytes()),
+        follower: Follower::new(budget_bytes, policy.window_bytes()).planned_aside(),
         pass: PassClock::default(),
         trails: Trails::default(),
         store,

@@ -3,6 +3,7 @@
 use super::request::Span;
 use super::state::{Core, Shared};
 use crate::object::ChunkKey;
+use crate::plan::aside::Plan;
 use crate::plan::follow::Followed;
 use crate::residency::state::{Chunk, CopyState};
 
@@ -104,6 +105,18 @@ impl Shared {
             Followed::At(position) => self.rank_overdue(core, position),
             Followed::Recording | Followed::Unscheduled => {}
         }
+    }
+
+    /// A plan has been made aside: it is followed from now on, if it still fits.
+    pub(super) fn planned(&self, plan: Plan) {
+        let mut core = self.lock();
+        match core.follower.install(plan) {
+            Followed::Learned => self.learned(&mut core),
+            Followed::Stale => self.rank_anew(&mut core),
+            _ => {}
+        }
+        drop(core);
+        self.wake();
     }
 
     pub(super) fn learned(&self, core: &mut Core) {

@@ -20,6 +20,7 @@ use crate::object::ChunkKey;
 use crate::observe::clock::Clock;
 use crate::observe::gauges::Publisher;
 use crate::observe::spans::{self, FlightEnd};
+use crate::plan::aside::Task;
 use crate::store::{Place as Spot, Written};
 use crate::tier::TenantId;
 use crate::transfer::{FileSpan, Freight, PieceStep, STAGING_BLOCK_BYTES, StagedFill, register, spill_span};
@@ -211,7 +212,7 @@ impl Worker {
         let _last_words = LastWords(Arc::clone(&self.shared), Publisher::new(self.shared.front.id()));
         let mut done = Vec::new();
         loop {
-            let (outgoing, woken, due, pressure) = {
+            let (outgoing, woken, due, pressure, task) = {
                 let shared = Arc::clone(&self.shared);
                 let mut core = shared.lock();
                 if core.closed.is_some() {
@@ -220,9 +221,11 @@ impl Worker {
                 let outgoing = self.round(&mut core, &mut done);
                 let due = shared.expire(&mut core).min(shared.wear_due(&mut core));
                 let (pressure, look) = self.gauge.look(&shared, &core);
-                (outgoing, std::mem::take(&mut core.woken), due.min(look), pressure)
+                let (woken, task) = (std::mem::take(&mut core.woken), core.follower.task());
+                (outgoing, woken, due.min(look), pressure, task)
             };
             woken.into_iter().for_each(Waker::wake);
+            task.into_iter().for_each(|task| plan_aside(&self.shared, task));
             if let Some(pressure) = pressure {
                 self.gauge.tell(&self.shared, &pressure);
             }
@@ -627,6 +630,21 @@ impl Worker {
             let result = failed.map_or_else(seated, Err);
             self.shared.fill_ended(core, key, block, result);
         }
+    }
+}
+
+/// Plans a pass on a thread of its own, which does not keep the engine; on this one where there is no other.
+fn plan_aside(shared: &Arc<Shared>, task: Task) {
+    let (engine, spare) = (Arc::downgrade(shared), task.clone());
+    let plan = move || {
+        let plan = task.plan();
+        if let Some(shared) = engine.upgrade() {
+            shared.planned(plan);
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("stratal-plan".to_owned()).spawn(plan) {
+        shared.event("planning", error);
+        shared.planned(spare.plan());
     }
 }
 

@@ -3,11 +3,17 @@
 //! It learns the first pass that repeats, follows it, and learns anew when the program changes. Until it has learned
 //! every next use is [`NextUse::Never`], so that any policy behaves as its reactive self.
 
+use super::aside::{Awaited, Plan, Task};
 use super::cursor::{Cursor, Sighting};
 use super::prefetch::Prefetcher;
 use super::schedule::Schedule;
 use super::trace::{Pass, Recorder, signature};
 use crate::object::{ChunkKey, NextUse, Touch, Trace};
+use std::sync::Arc;
+
+/// Uses of chunks in a pass that is planned where it is learned, in about a millisecond, though longer ones are planned
+/// aside.
+const PLANNED_AT_ONCE: usize = 2048;
 
 /// What a lease told the follower.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +39,7 @@ pub enum Followed {
 /// A schedule being followed.
 #[derive(Debug)]
 struct Learned {
-    trace: Trace,
+    trace: Arc<Trace>,
     schedule: Schedule,
     cursor: Cursor,
     prefetcher: Prefetcher,
@@ -62,26 +68,61 @@ pub struct Follower {
     before: Vec<u64>,
     /// Whether the latest schedule of a marked pass was lost before half of it came true.
     doubtful: bool,
+    /// Most uses of a pass that is planned at once.
+    at_once: usize,
+    awaited: Option<Awaited>,
+    /// Tasks so far.
+    tasks: u64,
 }
 
 impl Follower {
     /// Plans for a tier of `capacity_bytes`, of which `window_bytes` hold chunks fetched ahead.
     #[must_use]
     pub fn new(capacity_bytes: u64, window_bytes: u64) -> Self {
+        let recorder = Recorder::new();
         Self {
             capacity_bytes,
             window_bytes,
-            recorder: Recorder::new(),
+            recorder,
             learned: None,
             before: Vec::new(),
             doubtful: false,
+            at_once: usize::MAX,
+            awaited: None,
+            tasks: 0,
         }
+    }
+
+    /// Has long passes planned by whoever asks for [`Self::task`].
+    #[must_use]
+    pub fn planned_aside(self) -> Self {
+        Self { at_once: PLANNED_AT_ONCE, ..self }
+    }
+
+    /// A pass to plan, once; its plan goes to [`Self::install`].
+    pub fn task(&mut self) -> Option<Task> {
+        let awaited = self.awaited.as_mut()?;
+        (!std::mem::replace(&mut awaited.is_taken, true)).then(|| awaited.task.clone())
+    }
+
+    /// Follows a plan from where the program is by now, unless it has gone elsewhere meanwhile.
+    pub fn install(&mut self, plan: Plan) -> Followed {
+        let Some(awaited) = self.awaited.take_if(|awaited| awaited.task.number == plan.number) else {
+            return Followed::Unscheduled;
+        };
+        if awaited.cursor.is_lost() {
+            return Followed::Unscheduled;
+        }
+        self.follow(awaited.task.trace, plan.schedule.ok(), awaited.cursor)
     }
 
     /// The tier has another capacity from now on, and another part of it for chunks fetched ahead: the pass is planned
     /// anew, and followed from where it is. One that no longer fits is dropped.
     pub fn resize(&mut self, capacity_bytes: u64, window_bytes: u64) -> Followed {
         (self.capacity_bytes, self.window_bytes) = (capacity_bytes, window_bytes);
+        if let Some(Awaited { task, cursor, .. }) = self.awaited.take() {
+            self.await_plan(task.trace, cursor);
+        }
         let Some(learned) = self.learned.take() else { return Followed::Recording };
         let Ok(schedule) = Schedule::plan(&learned.trace, capacity_bytes, window_bytes) else {
             return Followed::Stale;
@@ -97,6 +138,9 @@ impl Follower {
         let ended = self.recorder.begin_pass();
         let leases = ended.as_ref().map_or(0, |trace| trace.steps.len() as u64);
         let fits = self.learned.as_mut().is_some_and(|learned| learned.end_pass(leases));
+        if let Some(awaited) = &mut self.awaited {
+            awaited.cursor.begin_pass();
+        }
         match (&mut self.learned, ended) {
             (Some(learned), _) if fits => {
                 learned.cursor.begin_pass();
@@ -127,6 +171,9 @@ impl Follower {
     /// A lease was taken on these chunks.
     pub fn lease(&mut self, touches: &[Touch]) -> Followed {
         let found = self.recorder.record(touches);
+        if let Some(awaited) = &mut self.awaited {
+            awaited.cursor.advance(touches);
+        }
         let followed = self.learned.as_mut().map_or(Followed::Recording, |learned| learned.lease(touches));
         if let (Followed::Unscheduled, Some(learned)) = (followed, &mut self.learned) {
             learned.recurring += u64::from(self.recorder.recurs());
@@ -143,9 +190,12 @@ impl Follower {
         }
     }
 
-    /// A pass is worth planning when there is none, when the present one does not fit, or when the present one turns
-    /// out to be an inner loop of it.
+    /// A pass is worth planning when there is none, not even awaited, when the present one does not fit, or when the
+    /// present one turns out to be an inner loop of it.
     fn improves(&self, pass: &Pass) -> bool {
+        if self.is_awaiting() {
+            return false;
+        }
         self.learned.as_ref().is_none_or(|learned| {
             let len = learned.schedule.len();
             let encloses = pass.len() as u64 >= 2 * len && learned.recurring * 4 >= len;
@@ -153,14 +203,41 @@ impl Follower {
         })
     }
 
-    /// Plans a trace. One that cannot be planned has a lease that the tier cannot serve either, and that lease says
-    /// so to its caller.
+    /// Plans a trace, or has it planned. Meanwhile nothing is predicted: what was followed did not fit any more.
     fn learn(&mut self, trace: Trace) -> Followed {
-        let Ok(schedule) = Schedule::plan(&trace, self.capacity_bytes, self.window_bytes) else {
-            let stale = self.learned.take().is_some();
-            return if stale { Followed::Stale } else { Followed::Recording };
-        };
         let cursor = Cursor::new(&trace);
+        if trace.steps.iter().map(|step| step.touches.len()).sum::<usize>() <= self.at_once {
+            let schedule = Schedule::plan(&trace, self.capacity_bytes, self.window_bytes);
+            return self.follow(Arc::new(trace), schedule.ok(), cursor);
+        }
+        if !self.is_awaiting() {
+            self.await_plan(Arc::new(trace), cursor);
+        }
+        self.unlearn()
+    }
+
+    /// Whether a plan is awaited that the program still fits.
+    fn is_awaiting(&self) -> bool {
+        self.awaited.as_ref().is_some_and(|awaited| !awaited.cursor.is_lost())
+    }
+
+    fn await_plan(&mut self, trace: Arc<Trace>, cursor: Cursor) {
+        self.tasks += 1;
+        let (capacity_bytes, window_bytes) = (self.capacity_bytes, self.window_bytes);
+        let task = Task { number: self.tasks, trace, capacity_bytes, window_bytes };
+        self.awaited = Some(Awaited { task, cursor, is_taken: false });
+    }
+
+    fn unlearn(&mut self) -> Followed {
+        let stale = self.learned.take().is_some();
+        if stale { Followed::Stale } else { Followed::Recording }
+    }
+
+    /// Follows a schedule. A trace that has none, since it cannot be planned, has a lease that the tier cannot serve
+    /// either, and that lease says so to its caller.
+    fn follow(&mut self, trace: Arc<Trace>, schedule: Option<Schedule>, cursor: Cursor) -> Followed {
+        let Some(schedule) = schedule else { return self.unlearn() };
+        self.awaited = None;
         let prefetcher = Prefetcher::new(self.window_bytes, cursor.position());
         self.learned = Some(Learned {
             trace,
@@ -185,7 +262,7 @@ impl Follower {
     /// The pass followed now, as it was recorded.
     #[must_use]
     pub fn trace(&self) -> Option<&Trace> {
-        self.learned.as_ref().map(|learned| &learned.trace)
+        self.learned.as_ref().map(|learned| &*learned.trace)
     }
 
     /// The position of the latest lease found in the schedule.

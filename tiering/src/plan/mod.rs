@@ -8,6 +8,7 @@
 //! Trace ─> min: how few bytes at best
 //! ```
 
+pub mod aside;
 pub mod bound;
 pub mod cursor;
 mod farthest;

@@ -133,3 +133,50 @@ fn a_resized_tier_is_planned_anew() {
     assert!(follower.schedule().is_none());
     assert_eq!(follower.resize(bytes(12), bytes(4)), Followed::Recording);
 }
+
+/// A long pass is planned by whoever takes the task; the follower goes on, and is where the program is when the plan
+/// comes.
+#[test]
+fn a_long_pass_is_planned_aside() {
+    let mut follower = Follower::new(u64::from(1000 * CHUNK), u64::from(100 * CHUNK)).planned_aside();
+    let len = PLANNED_AT_ONCE as u32 + 100;
+    for _ in 0..2 {
+        assert_eq!(follower.begin_pass(), Followed::Recording);
+        (0..len).for_each(|chunk| assert_eq!(lease(&mut follower, chunk), Followed::Recording));
+    }
+    let task = follower.task().expect("a pass is to be planned");
+    assert!(follower.task().is_none() && follower.schedule().is_none());
+    assert_eq!(follower.begin_pass(), Followed::Recording);
+    (0..50).for_each(|chunk| assert_eq!(lease(&mut follower, chunk), Followed::Recording));
+    assert_eq!(follower.install(task.plan()), Followed::Learned);
+    assert_eq!(follower.schedule().map(Schedule::len), Some(u64::from(len)));
+    assert!(matches!(lease(&mut follower, 50), Followed::At(position) if position % u64::from(len) == 50));
+}
+
+/// Of a tier that has another size by now, or a program that does something else, no plan is followed.
+#[test]
+fn a_plan_that_comes_too_late_is_dropped() {
+    let len = PLANNED_AT_ONCE as u32 + 100;
+    let learning = || {
+        let mut follower = Follower::new(u64::from(1000 * CHUNK), u64::from(100 * CHUNK)).planned_aside();
+        for _ in 0..2 {
+            let _ = follower.begin_pass();
+            (0..len).for_each(|chunk| assert_eq!(lease(&mut follower, chunk), Followed::Recording));
+        }
+        let task = follower.task().expect("a pass is to be planned");
+        (follower, task)
+    };
+    let (mut follower, task) = learning();
+    assert_eq!(follower.resize(u64::from(500 * CHUNK), u64::from(50 * CHUNK)), Followed::Recording);
+    assert_eq!(follower.install(task.plan()), Followed::Unscheduled);
+    let anew = follower.task().expect("planned for the new size");
+    assert_eq!(follower.install(anew.plan()), Followed::Learned);
+    assert_eq!(follower.schedule().map(Schedule::capacity_bytes), Some(u64::from(500 * CHUNK)));
+
+    let (mut follower, task) = learning();
+    for chunk in 0..500 {
+        let _ = lease(&mut follower, 9000 + chunk * 37 % 501);
+    }
+    assert_eq!(follower.install(task.plan()), Followed::Unscheduled);
+    assert!(follower.schedule().is_none());
+}
