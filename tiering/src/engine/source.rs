@@ -15,7 +15,7 @@ use crate::tier::TenantId;
 use crate::transfer::Placement;
 use std::sync::{Arc, OnceLock};
 use stratal_runtime::tensor::params::{Adopt, ParamInfo, ParamSource};
-use stratal_runtime::tensor::{AnyTensor, DType};
+use stratal_runtime::tensor::AnyTensor;
 
 /// Alignment of the first byte of every adopted tensor.
 const TENSOR_ALIGN: u64 = 64;
@@ -60,18 +60,47 @@ impl Engine {
 }
 
 impl Source {
-    /// The entry, and dtype and shape of the tensor that holds it.
-    fn entry(&self, name: &str) -> Result<(&TensorEntry, DType, Vec<usize>)> {
-        let entry = self.checkpoint.get(name).ok_or_else(|| {
+    /// The entry called `name`.
+    fn entry(&self, name: &str) -> Result<&TensorEntry> {
+        self.checkpoint.get(name).ok_or_else(|| {
             let error = Error::new(ErrorKind::Missing, "the checkpoint has no such tensor");
             error.with("tensor", name).with("file", self.checkpoint.path().display())
-        })?;
-        let Some((dtype, shape)) = entry.dtype.tensor_of(&entry.shape) else {
+        })
+    }
+
+    /// The entry called `name`, which should be the one at `at`.
+    fn entry_at(&self, at: usize, name: &str) -> Result<&TensorEntry> {
+        let entry = self.checkpoint.tensors().get(at).filter(|entry| &*entry.name == name);
+        entry.map_or_else(|| self.entry(name), Ok)
+    }
+
+    /// Makes an object of an entry, and a tensor of that.
+    fn adopt_entry(&self, entry: &TensorEntry, tier: Option<&str>) -> Result<AnyTensor> {
+        tier.map_or(Ok(()), |tier| self.check_tier(tier))?;
+        let name = &entry.name;
+        let Some((dtype, shape)) = entry.dtype.held_as(&entry.shape) else {
             let message = format!("no tensor holds {:?} elements of {}", entry.shape, entry.dtype);
             return Err(Error::new(ErrorKind::Unsupported, message).with("tensor", name));
         };
-        Ok((entry, dtype, shape))
+        let origin = self.files.get(entry.file as usize).ok_or_else(|| {
+            Error::new(ErrorKind::Missing, "the tensor's file is not open").with("tensor", name)
+        })?;
+        let placement = Placement::new(entry.offset, entry.bytes, origin.file.offset_align(), TENSOR_ALIGN);
+        let element_align = dtype.size() as u64;
+        let mut object =
+            Object::new(Arc::clone(name), placement, Home::Origin(Arc::clone(origin)), element_align)?;
+        object.tenant = self.tenant;
+        let gates = Arc::clone(&object.gates);
+        let index = self.handle.0.add_object(&mut self.handle.0.lock(), object)?;
+        let managed = Entry::managed(&self.handle, index, gates, Arc::clone(name));
+        AnyTensor::managed(dtype, &shape, managed)
     }
+}
+
+/// What is known of a tensor before it is read; nothing where no tensor can hold it.
+fn info(entry: &TensorEntry) -> Option<ParamInfo> {
+    let (dtype, shape) = entry.dtype.tensor_of(&entry.shape)?;
+    Some(ParamInfo { dtype, shape })
 }
 
 impl ParamSource for Source {
@@ -84,8 +113,11 @@ impl ParamSource for Source {
     }
 
     fn find(&self, name: &str) -> Option<ParamInfo> {
-        let (_, dtype, shape) = self.entry(name).ok()?;
-        Some(ParamInfo { dtype, shape })
+        info(self.checkpoint.get(name)?)
+    }
+
+    fn find_at(&self, at: usize, name: &str) -> Option<ParamInfo> {
+        info(self.entry_at(at, name).ok()?)
     }
 
     /// Leases bring tensors to the one tier of kind `dram`, so that is the tier a field may name.
@@ -103,19 +135,10 @@ impl ParamSource for Source {
     }
 
     fn adopt(&self, name: &str, tier: Option<&str>) -> Result<AnyTensor> {
-        tier.map_or(Ok(()), |tier| self.check_tier(tier))?;
-        let (entry, dtype, shape) = self.entry(name)?;
-        let origin = self.files.get(entry.file as usize).ok_or_else(|| {
-            Error::new(ErrorKind::Missing, "the tensor's file is not open").with("tensor", name)
-        })?;
-        let placement = Placement::new(entry.offset, entry.bytes, origin.file.offset_align(), TENSOR_ALIGN);
-        let element_align = dtype.size() as u64;
-        let mut object =
-            Object::new(Arc::clone(&entry.name), placement, Home::Origin(Arc::clone(origin)), element_align)?;
-        object.tenant = self.tenant;
-        let gates = Arc::clone(&object.gates);
-        let index = self.handle.0.add_object(&mut self.handle.0.lock(), object)?;
-        let managed = Entry::managed(&self.handle, index, gates, Arc::clone(&entry.name));
-        AnyTensor::managed(dtype, &shape, managed)
+        self.adopt_entry(self.entry(name)?, tier)
+    }
+
+    fn adopt_at(&self, at: usize, name: &str, tier: Option<&str>) -> Result<AnyTensor> {
+        self.adopt_entry(self.entry_at(at, name)?, tier)
     }
 }

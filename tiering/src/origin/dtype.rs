@@ -3,6 +3,7 @@
 //! The format knows dtypes that no tensor can have here; a tensor of such a dtype is listed and moved as bytes, and
 //! refused only where it is loaded as a typed tensor. The other way round, `i4x2`, `u4x2` and `c128` cannot be written.
 
+use std::borrow::Cow;
 use std::fmt;
 use stratal_runtime::tensor::DType;
 
@@ -78,9 +79,14 @@ impl StoredDtype {
     /// `None` if no tensor holds this dtype, or packed elements of the last axis do not fill whole bytes.
     #[must_use]
     pub fn tensor_of(self, shape: &[usize]) -> Option<(DType, Vec<usize>)> {
-        let mut shape = shape.to_vec();
+        self.held_as(shape).map(|(dtype, shape)| (dtype, shape.into_owned()))
+    }
+
+    /// As [`tensor_of`](Self::tensor_of), the stored shape itself where nothing is packed.
+    pub(crate) fn held_as(self, shape: &[usize]) -> Option<(DType, Cow<'_, [usize]>)> {
+        let mut shape = Cow::Borrowed(shape);
         if self == Self::F4 {
-            let last = shape.last_mut().filter(|size| size.is_multiple_of(2))?;
+            let last = shape.to_mut().last_mut().filter(|size| size.is_multiple_of(2))?;
             *last /= 2;
         }
         Some((self.typed()?, shape))

@@ -81,6 +81,16 @@ impl Mapped {
 }
 
 impl Maps {
+    /// The entry called `name`, which should be the one at `at`, and where it is.
+    fn entry(&self, at: usize, name: &str) -> Option<(usize, &TensorEntry)> {
+        let tensors = self.checkpoint.tensors();
+        if let Some(entry) = tensors.get(at).filter(|entry| &*entry.name == name) {
+            return Some((at, entry));
+        }
+        let at = self.checkpoint.position(name)?;
+        Some((at, tensors.get(at)?))
+    }
+
     fn bytes(&self, entry: &TensorEntry) -> Option<&[u8]> {
         let map = self.maps.get(entry.file as usize)?;
         map.get(usize::try_from(entry.offset).ok()?..usize::try_from(entry.end()).ok()?)
@@ -97,16 +107,24 @@ impl ParamSource for Mapped {
     }
 
     fn find(&self, name: &str) -> Option<ParamInfo> {
-        let entry = self.checkpoint().get(name)?;
+        self.find_at(self.checkpoint().position(name)?, name)
+    }
+
+    fn find_at(&self, at: usize, name: &str) -> Option<ParamInfo> {
+        let (_, entry) = self.0.entry(at, name)?;
         let (dtype, shape) = entry.dtype.tensor_of(&entry.shape)?;
         Some(ParamInfo { dtype, shape })
     }
 
     fn adopt(&self, name: &str, tier: Option<&str>) -> Result<AnyTensor> {
+        self.adopt_at(self.checkpoint().position(name).unwrap_or(usize::MAX), name, tier)
+    }
+
+    fn adopt_at(&self, at: usize, name: &str, tier: Option<&str>) -> Result<AnyTensor> {
         tier.map_or(Ok(()), |tier| self.check_tier(tier))?;
         let missing =
             || Error::new(ErrorKind::Missing, "the checkpoint has no such tensor").with("tensor", name);
-        let entry = self.checkpoint().get(name).ok_or_else(missing)?;
+        let (index, entry) = self.0.entry(at, name).ok_or_else(missing)?;
         let bytes = self.0.bytes(entry).ok_or_else(missing)?;
         let Some((dtype, shape)) = entry.dtype.tensor_of(&entry.shape) else {
             let message = format!("no tensor holds {:?} elements of {}", entry.shape, entry.dtype);
@@ -119,7 +137,6 @@ impl ParamSource for Mapped {
             }
             return Ok(copy);
         }
-        let index = self.checkpoint().position(name).ok_or_else(missing)?;
         let keeper: Arc<dyn Keeper> = Arc::clone(&self.0) as _;
         AnyTensor::managed(dtype, &shape, Managed::new(keeper, index as u64, Arc::clone(&entry.name)))
     }

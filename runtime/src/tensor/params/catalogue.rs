@@ -9,20 +9,32 @@ use std::cmp::Ordering;
 #[derive(Debug)]
 pub(super) struct Catalogue<'a> {
     names: Vec<&'a str>,
+    /// Of each name, where the source has it.
+    places: Vec<usize>,
     /// Where the last search ended.
     last: Cell<usize>,
 }
 
 impl<'a> Catalogue<'a> {
-    pub(super) fn new(mut names: Vec<&'a str>) -> Self {
-        names.sort_unstable();
-        names.dedup();
-        Self { names, last: Cell::new(0) }
+    pub(super) fn new(names: Vec<&'a str>) -> Self {
+        // Most names differ within a word behind what all begin with, and words are compared without going to the names.
+        let shared = shared_beginning(&names);
+        let with_word = |(at, name): (usize, &'a str)| (first_word(&name.as_bytes()[shared..]), name, at);
+        let mut keyed: Vec<(u64, &str, usize)> = names.into_iter().enumerate().map(with_word).collect();
+        keyed.sort_unstable();
+        keyed.dedup_by_key(|(_, name, _)| *name);
+        let (names, places) = keyed.into_iter().map(|(_, name, at)| (name, at)).unzip();
+        Self { names, places, last: Cell::new(0) }
     }
 
     /// All names, sorted.
     pub(super) fn names(&self) -> &[&'a str] {
         &self.names
+    }
+
+    /// Where the source has the name at `position`.
+    pub(super) fn place(&self, position: usize) -> usize {
+        self.places[position]
     }
 
     /// The position of `name` among the sorted names.
@@ -33,8 +45,10 @@ impl<'a> Catalogue<'a> {
 
     /// Whether a tensor has the name `path`, or one below it.
     pub(super) fn has(&self, path: &str) -> bool {
-        let inside = self.search(|name| precedes(name, path));
-        self.names.get(inside).is_some_and(|name| is_below(name, path)) || self.position(path).is_some()
+        self.position(path).is_some() || {
+            let inside = self.search(|name| precedes(name, path));
+            self.names.get(inside).is_some_and(|name| is_below(name, path))
+        }
     }
 
     /// How many names are `before`, which holds for all up to some place: looks in steps that double away from where
@@ -85,6 +99,23 @@ impl<'a> Catalogue<'a> {
         keys.dedup();
         keys
     }
+}
+
+/// How many bytes all names begin with together.
+fn shared_beginning(names: &[&str]) -> usize {
+    let Some((first, rest)) = names.split_first() else { return 0 };
+    rest.iter().fold(first.len(), |shared, name| {
+        let pairs = first.bytes().zip(name.bytes()).take(shared);
+        pairs.take_while(|(a, b)| a == b).count()
+    })
+}
+
+/// The first eight bytes as a number that sorts as they do; of fewer, zeros follow.
+fn first_word(bytes: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    let len = bytes.len().min(8);
+    word[..len].copy_from_slice(&bytes[..len]);
+    u64::from_be_bytes(word)
 }
 
 /// Whether `name` sorts before every name below `path`.

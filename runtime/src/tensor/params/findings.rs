@@ -103,12 +103,16 @@ impl Findings {
         check: Check,
     ) {
         let tensor = &place.path;
-        let Some(info) = source.find(tensor) else {
+        let position = catalogue.position(tensor);
+        let found = match position {
+            Some(position) => source.find_at(catalogue.place(position), tensor),
+            None => source.find(tensor),
+        };
+        let Some(info) = found else {
             let expected = format!("{dtype} {}", AxisList(axes));
             self.report.missing.push(Missing { tensor: tensor.clone(), expected, similar: None });
             return;
         };
-        let position = catalogue.position(tensor);
         if let Some(position) = position {
             self.claim(position, place);
         }
@@ -141,23 +145,34 @@ impl Findings {
     pub(super) fn same_size<'u>(
         &mut self,
         catalogue: &Catalogue<'_>,
-        place: &Place,
+        place: &mut Place,
         dimension: &'static str,
         uses: impl Iterator<Item = (&'u str, usize)>,
     ) {
-        let mut first: Option<FirstUse> = None;
+        let mut first: Option<(usize, &str, usize)> = None;
         for (field, axis) in uses {
-            let tensor = place.join(field);
-            if self.report.misshaped.iter().any(|misfit| misfit.tensor == tensor) {
-                continue;
-            }
-            let found = catalogue.position(&tensor).and_then(|position| self.sizes.get(position));
-            let Some(&size) = found.and_then(|sizes| sizes.get(axis)) else { continue };
-            match &first {
-                None => first = Some(FirstUse { dimension, size, tensor, axis }),
-                Some(first) => self.report.misshaped.extend(first.differs(&tensor, axis, size)),
+            let mark = place.enter(field, "");
+            let size = self.well_shaped(catalogue, &place.path, axis);
+            place.leave(mark);
+            match (size, first) {
+                (None, _) => {}
+                (Some(size), None) => first = Some((size, field, axis)),
+                (Some(size), Some((expected, _, _))) if size == expected => {}
+                (Some(size), Some((expected, earlier, at))) => {
+                    let tensor = place.join(earlier);
+                    let first = FirstUse { dimension, size: expected, tensor, axis: at };
+                    self.report.misshaped.extend(first.differs(&place.join(field), axis, size));
+                }
             }
         }
+    }
+
+    /// The size of an axis of `tensor`, if a field found it there and its shape is as declared.
+    fn well_shaped(&self, catalogue: &Catalogue<'_>, tensor: &str, axis: usize) -> Option<usize> {
+        if self.report.misshaped.iter().any(|misfit| misfit.tensor == tensor) {
+            return None;
+        }
+        self.sizes.get(catalogue.position(tensor)?)?.get(axis).copied()
     }
 
     /// A tied parameter at `place` needs no tensor of its own. Where the source has one all the same, it is a copy of

@@ -167,7 +167,11 @@ impl<'a> Load<'a> {
             Phase::Intake { failure: Some(_), .. } => None,
             Phase::Intake { .. } => {
                 let tier = Some(self.place.tier).filter(|tier| !tier.is_empty());
-                let adopted = self.source.adopt(&self.place.path, tier);
+                let path = &self.place.path;
+                let adopted = match self.catalogue.position(path) {
+                    Some(position) => self.source.adopt_at(self.catalogue.place(position), path, tier),
+                    None => self.source.adopt(path, tier),
+                };
                 self.keep(adopted.map_err(|error| error.with("tensor", &self.place.path)))
             }
         }
@@ -190,7 +194,7 @@ impl<'a> Load<'a> {
     pub fn same_size(&mut self, dimension: &'static str, fields: &[&str], axes: &[u8]) {
         if let Phase::Survey(findings) = &mut self.phase {
             let uses = fields.iter().zip(axes).map(|(field, axis)| (*field, usize::from(*axis)));
-            findings.same_size(self.catalogue, &self.place, dimension, uses);
+            findings.same_size(self.catalogue, &mut self.place, dimension, uses);
         }
     }
 

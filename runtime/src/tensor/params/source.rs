@@ -26,6 +26,12 @@ pub trait ParamSource {
     /// What is known about the tensor called `name`; `None` if there is none.
     fn find(&self, name: &str) -> Option<ParamInfo>;
 
+    /// As [`find`](Self::find), of the tensor that [`names`](Self::names) has at `at`: loading knows the place already,
+    /// so a source that keeps its tensors in that order need not look the name up again.
+    fn find_at(&self, _at: usize, name: &str) -> Option<ParamInfo> {
+        self.find(name)
+    }
+
     /// Whether tensors of this source can be in the tier that `#[param(tier = "…")]` names.
     ///
     /// # Errors
@@ -40,6 +46,14 @@ pub trait ParamSource {
     /// [`ErrorKind::Missing`] if there is none; else what adopting meets, such as a closed engine, or a tier that
     /// [`ParamSource::check_tier`] refuses.
     fn adopt(&self, name: &str, tier: Option<&str>) -> Result<AnyTensor>;
+
+    /// As [`adopt`](Self::adopt), of the tensor that [`names`](Self::names) has at `at`.
+    ///
+    /// # Errors
+    /// Those of [`adopt`](Self::adopt).
+    fn adopt_at(&self, _at: usize, name: &str, tier: Option<&str>) -> Result<AnyTensor> {
+        self.adopt(name, tier)
+    }
 }
 
 /// What the heap is called as a tier.

@@ -2,6 +2,24 @@
 
 use super::*;
 
+/// Whatever words names differ in, they are sorted as text is, each once, and it is known where the source has them.
+#[test]
+fn names_are_sorted_and_placed() {
+    let long = ["m.layers.10.up", "m.layers.2.up", "m.layers.2.bias", "m.layers.2", "m.layers.2.up.\0", "m.layers.\0"];
+    let plain = ["b", "", "a", "ab", "a\0", "b", "é", "aaaaaaaab", "aaaaaaaa"];
+    for names in [&long[..], &plain[..]] {
+        let catalogue = Catalogue::new(names.to_vec());
+        let mut sorted = names.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(catalogue.names(), sorted);
+        for (position, name) in sorted.iter().enumerate() {
+            let first = names.iter().position(|other| other == name);
+            assert_eq!(first, Some(catalogue.place(position)), "{name}");
+        }
+    }
+}
+
 /// A path is present if a tensor has it, or lies below it; a shared beginning is not enough.
 #[test]
 fn presence_is_by_whole_segments() {
