@@ -119,6 +119,7 @@ macro_rules! eight_bits {
 
             impl Value for $float {
                 const ENTERS_ODD: bool = true;
+                const FORMAT: Option<Format> = Some($format);
 
                 #[inline(always)]
                 fn exact(self) -> Exact {

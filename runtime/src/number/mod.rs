@@ -26,7 +26,7 @@ mod float8;
 mod packed;
 mod plain;
 pub(crate) mod sealed;
-mod small;
+pub(crate) mod small;
 #[allow(unsafe_code, reason = "truncation whose range was compared")]
 mod truncate;
 

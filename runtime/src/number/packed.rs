@@ -82,6 +82,8 @@ impl F4 {
 }
 
 impl Value for I4 {
+    const FOUR_BITS: Option<(i8, i8)> = Some((-8, 7));
+
     #[inline(always)]
     fn exact(self) -> Exact {
         Exact::I32(i32::from(self.0))
@@ -100,6 +102,8 @@ impl Value for I4 {
 }
 
 impl Value for U4 {
+    const FOUR_BITS: Option<(i8, i8)> = Some((0, 15));
+
     #[inline(always)]
     fn exact(self) -> Exact {
         Exact::I32(i32::from(self.0))
@@ -119,6 +123,7 @@ impl Value for U4 {
 
 impl Value for F4 {
     const ENTERS_ODD: bool = true;
+    const FORMAT: Option<Format> = Some(E2M1);
 
     #[inline(always)]
     fn exact(self) -> Exact {

@@ -1,12 +1,19 @@
 //! What a number is to this crate: traits that nobody outside can implement or name.
 
 use super::Exact;
+use super::small::Format;
 use std::fmt;
 
 /// One value: how it leaves its type, and how another enters it.
 pub trait Value: Copy + Default + Send + Sync + 'static {
     /// Whether values enter by way of an [`Odd`](super::Odd): the floats of at most 16 bits.
     const ENTERS_ODD: bool = false;
+
+    /// The format of a float whose code is a byte of its own.
+    const FORMAT: Option<Format> = None;
+
+    /// The bounds of an integer of four bits.
+    const FOUR_BITS: Option<(i8, i8)> = None;
 
     /// The value, exactly.
     fn exact(self) -> Exact;

@@ -6,30 +6,31 @@
 
 /// A binary float format: one sign bit, then exponent, then mantissa.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Format {
+pub struct Format {
     /// Bits of the exponent.
-    pub(super) exponent_bits: u32,
+    pub(crate) exponent_bits: u32,
     /// Bits of the mantissa.
-    pub(super) mantissa_bits: u32,
+    pub(crate) mantissa_bits: u32,
     /// Code, without sign, of what is too large: infinity, or the largest finite value.
-    pub(super) overflow: u32,
+    pub(crate) overflow: u32,
     /// Code of NaN.
-    pub(super) nan: u32,
+    pub(crate) nan: u32,
     /// Whether the sign of NaN is kept.
-    pub(super) nan_sign: bool,
+    pub(crate) nan_sign: bool,
     /// First code, without sign, of infinity and NaN.
-    pub(super) special: u32,
+    pub(crate) special: u32,
 }
 
 /// Bits of an `f32` mantissa.
-const MANTISSA: u32 = 23;
+pub(crate) const MANTISSA: u32 = 23;
 /// Bias of an `f32` exponent.
-const BIAS: u32 = 127;
+pub(crate) const BIAS: u32 = 127;
 /// Bits of an infinite `f32`.
-const INFINITE: u32 = 0x7f80_0000;
+pub(crate) const INFINITE: u32 = 0x7f80_0000;
 
 impl Format {
-    const fn bias(self) -> u32 {
+    /// What the exponent of 1 is.
+    pub(crate) const fn bias(self) -> u32 {
         (1 << (self.exponent_bits - 1)) - 1
     }
 
@@ -80,7 +81,7 @@ impl Format {
     }
 
     /// The `f32` that becomes the code of what is too large.
-    const fn limit(self) -> u32 {
+    pub(crate) const fn limit(self) -> u32 {
         (self.overflow << (MANTISSA - self.mantissa_bits)) + ((BIAS - self.bias()) << MANTISSA)
     }
 }

@@ -8,15 +8,15 @@ use super::table::Table;
 use crate::number::sealed::{Stored, Value};
 use crate::number::{Odd, f16};
 use std::arch::x86_64::{
-    __m256i, __m512i, _CMP_NEQ_UQ, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT, _MM_FROUND_TO_ZERO,
-    _mm_sfence, _mm256_castps_si256, _mm256_loadu_si256, _mm256_mask_or_epi32, _mm256_set1_epi32,
-    _mm256_storeu_si256, _mm512_cmp_pd_mask, _mm512_cvt_roundpd_ps, _mm512_cvtph_ps, _mm512_cvtps_pd,
-    _mm512_cvtps_ph, _mm512_load_si512, _mm512_loadu_pd, _mm512_loadu_ps, _mm512_storeu_ps,
+    __m256i, __m512i, _MM_FROUND_TO_NEAREST_INT, _mm_sfence, _mm256_loadu_si256, _mm256_storeu_si256,
+    _mm512_cvtph_ps, _mm512_cvtps_ph, _mm512_load_si512, _mm512_loadu_ps, _mm512_storeu_ps,
     _mm512_stream_si512,
 };
 use std::mem::MaybeUninit;
 
 mod look_up;
+mod narrow;
+mod odd;
 
 use look_up::Vbmi;
 
@@ -56,16 +56,18 @@ impl Kernels for Avx512 {
         let (whole, rest) = from.as_chunks::<16>();
         let (to_whole, to_rest) = to.as_chunks_mut::<16>();
         // SAFETY: `self` proves that the machine has these features.
-        unsafe { narrow(whole, to_whole) };
+        unsafe { narrow_halves(whole, to_whole) };
         self.values(rest, to_rest);
     }
 
-    fn odd(self, from: &[f64], to: &mut [Odd]) {
-        let (whole, rest) = from.as_chunks::<8>();
-        let (to_whole, to_rest) = to.as_chunks_mut::<8>();
-        // SAFETY: `self` proves that the machine has these features.
-        unsafe { odd(whole, to_whole) };
-        self.values(rest, to_rest);
+    fn odd<T: Value>(self, from: &[T], to: &mut [Odd]) {
+        let done = odd::whole_vectors(self, from, to);
+        self.values(&from[done..], &mut to[done..]);
+    }
+
+    fn singles<U: Value>(self, from: &[f32], to: &mut [U]) {
+        let done = narrow::whole_vectors(self, from, to);
+        self.values(&from[done..], &mut to[done..]);
     }
 
     fn looks_up(self) -> bool {
@@ -110,28 +112,13 @@ fn widen(from: &[[f16; 16]], to: &mut [[f32; 16]]) {
 }
 
 #[target_feature(enable = "avx512f")]
-fn narrow(from: &[[f32; 16]], to: &mut [[f16; 16]]) {
+fn narrow_halves(from: &[[f32; 16]], to: &mut [[f16; 16]]) {
     for (from, to) in from.iter().zip(to) {
         // SAFETY: the 64 bytes behind the pointer are those of `from`.
         let singles = unsafe { _mm512_loadu_ps(from.as_ptr()) };
         let halves = _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(singles);
         // SAFETY: the 32 bytes behind the pointer are those of `to`, borrowed exclusively.
         unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast::<__m256i>(), halves) };
-    }
-}
-
-/// Cut towards zero; where that lost something, the last bit is 1.
-#[target_feature(enable = "avx512f,avx512vl")]
-fn odd(from: &[[f64; 8]], to: &mut [[Odd; 8]]) {
-    for (from, to) in from.iter().zip(to) {
-        // SAFETY: the 64 bytes behind the pointer are those of `from`.
-        let exact = unsafe { _mm512_loadu_pd(from.as_ptr()) };
-        let cut = _mm512_cvt_roundpd_ps::<{ _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC }>(exact);
-        let lost = _mm512_cmp_pd_mask::<_CMP_NEQ_UQ>(_mm512_cvtps_pd(cut), exact);
-        let bits = _mm256_castps_si256(cut);
-        let odd = _mm256_mask_or_epi32(bits, lost, bits, _mm256_set1_epi32(1));
-        // SAFETY: the 32 bytes behind the pointer are those of `to`, borrowed exclusively; an `Odd` is an `f32`.
-        unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast::<__m256i>(), odd) };
     }
 }
 

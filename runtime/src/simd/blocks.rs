@@ -7,7 +7,7 @@ use super::kernels::{Kernels, LINE_BYTES, Line};
 use super::table::Table;
 use crate::error::{Error, ErrorKind, Result};
 use crate::number::sealed::Value;
-use crate::number::{Number, Odd, f16};
+use crate::number::{Number, Odd, bf16, f16};
 use std::any::TypeId;
 use std::mem::MaybeUninit;
 
@@ -175,15 +175,26 @@ fn values<K: Kernels, T: Value, U: Value>(
                 });
             }
         },
-        (None, None) => match identical::<T, f64>(from) {
-            Some(doubles) if U::ENTERS_ODD => {
-                by_odd(kernels, odd.get_or_insert_with(Block::new), doubles, to, |odd, to| {
-                    kernels.values(odd, to);
+        (None, None) => match identical::<T, f32>(from) {
+            Some(singles) => kernels.singles(singles, to),
+            None if goes_by_odd::<T, U>() => {
+                by_odd(kernels, odd.get_or_insert_with(Block::new), from, to, |odd, to| {
+                    kernels.singles(as_f32s(odd), to);
                 });
             }
-            _ => kernels.values(from, to),
+            None => kernels.values(from, to),
         },
     }
+}
+
+/// Whether `T`, which is neither `f32` nor `f16`, is quicker made `U` in two steps of even width. From floats to integers
+/// of four bits too: what rounding to odd takes from a float is no whole number.
+fn goes_by_odd<T: Value, U: Value>() -> bool {
+    let is = |of: TypeId| TypeId::of::<T>() == of;
+    let float = is(TypeId::of::<f64>()) || is(TypeId::of::<bf16>());
+    let loses = float || is(TypeId::of::<i64>()) || is(TypeId::of::<u64>()) || is(TypeId::of::<i32>());
+    let loses = loses || is(TypeId::of::<u32>());
+    (U::ENTERS_ODD && (loses || U::FORMAT.is_some())) || (U::FOUR_BITS.is_some() && float)
 }
 
 /// Half floats to anything but `f32`, which holds each of them.
@@ -191,11 +202,11 @@ fn from_halves<K: Kernels, U: Value>(kernels: K, block: &mut Block<f32>, from: &
     for (from, to) in from.chunks(BLOCK).zip(to.chunks_mut(BLOCK)) {
         let singles = &mut block.0[..from.len()];
         kernels.widen(from, singles);
-        kernels.values(singles, to);
+        kernels.singles(singles, to);
     }
 }
 
-/// Anything but `f32` to floats of at most 16 bits, which `narrow` makes of an `f32` that does not spoil the rounding.
+/// Anything but `f32` to what is narrower, which `narrow` makes of an `f32` that does not spoil the rounding.
 fn by_odd<K: Kernels, T: Value, U: Value>(
     kernels: K,
     block: &mut Block<Odd>,
@@ -205,10 +216,7 @@ fn by_odd<K: Kernels, T: Value, U: Value>(
 ) {
     for (from, to) in from.chunks(BLOCK).zip(to.chunks_mut(BLOCK)) {
         let odd = &mut block.0[..from.len()];
-        match identical::<T, f64>(from) {
-            Some(doubles) => kernels.odd(doubles, odd),
-            None => kernels.values(from, odd),
-        }
+        kernels.odd(from, odd);
         narrow(odd, to);
     }
 }
@@ -259,7 +267,7 @@ fn as_f32s(values: &[Odd]) -> &[f32] {
 }
 
 /// `slice`, if its elements are of type `B`.
-fn identical<A: 'static, B: 'static>(slice: &[A]) -> Option<&[B]> {
+pub(super) fn identical<A: 'static, B: 'static>(slice: &[A]) -> Option<&[B]> {
     if TypeId::of::<A>() != TypeId::of::<B>() {
         return None;
     }
@@ -267,7 +275,7 @@ fn identical<A: 'static, B: 'static>(slice: &[A]) -> Option<&[B]> {
     Some(unsafe { std::slice::from_raw_parts(slice.as_ptr().cast::<B>(), slice.len()) })
 }
 
-/// `slice`, if its elements are of type `B`.
+/// As [`identical`], to be written.
 fn identical_mut<A: 'static, B: 'static>(slice: &mut [A]) -> Option<&mut [B]> {
     if TypeId::of::<A>() != TypeId::of::<B>() {
         return None;

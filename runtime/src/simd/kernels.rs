@@ -34,8 +34,13 @@ pub(super) trait Kernels: Copy + Send {
         self.values(from, to);
     }
 
-    /// Doubles rounded to odd; as many as both have.
-    fn odd(self, from: &[f64], to: &mut [Odd]) {
+    /// Values rounded to odd; as many as both have.
+    fn odd<T: Value>(self, from: &[T], to: &mut [Odd]) {
+        self.values(from, to);
+    }
+
+    /// What singles become; as many as both have.
+    fn singles<U: Value>(self, from: &[f32], to: &mut [U]) {
         self.values(from, to);
     }
 

@@ -59,6 +59,10 @@ fn neither_place_nor_length_matters() {
     everywhere::<i64, f16>();
     everywhere::<u8, f64>();
     everywhere::<f64, F8E4M3>();
+    everywhere::<i64, F8E5M2>();
+    everywhere::<u32, F8E4M3>();
+    everywhere::<i32, bf16>();
+    everywhere::<bf16, F8E5M2>();
 }
 
 /// Pairs that begin before a cache line are not torn apart, on any path.

@@ -14,8 +14,8 @@ use crate::origin::{Checkpoint, TensorEntry};
 use crate::tier::TenantId;
 use crate::transfer::Placement;
 use std::sync::{Arc, OnceLock};
-use stratal_runtime::tensor::params::{Adopt, ParamInfo, ParamSource};
 use stratal_runtime::tensor::AnyTensor;
+use stratal_runtime::tensor::params::{Adopt, ParamInfo, ParamSource};
 
 /// Alignment of the first byte of every adopted tensor.
 const TENSOR_ALIGN: u64 = 64;

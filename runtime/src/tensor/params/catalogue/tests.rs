@@ -5,7 +5,14 @@ use super::*;
 /// Whatever words names differ in, they are sorted as text is, each once, and it is known where the source has them.
 #[test]
 fn names_are_sorted_and_placed() {
-    let long = ["m.layers.10.up", "m.layers.2.up", "m.layers.2.bias", "m.layers.2", "m.layers.2.up.\0", "m.layers.\0"];
+    let long = [
+        "m.layers.10.up",
+        "m.layers.2.up",
+        "m.layers.2.bias",
+        "m.layers.2",
+        "m.layers.2.up.\0",
+        "m.layers.\0",
+    ];
     let plain = ["b", "", "a", "ab", "a\0", "b", "é", "aaaaaaaab", "aaaaaaaa"];
     for names in [&long[..], &plain[..]] {
         let catalogue = Catalogue::new(names.to_vec());
