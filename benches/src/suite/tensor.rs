@@ -81,6 +81,9 @@ fn conversions(bytes: usize) -> Vec<Contest> {
         f32 to i32 by |x: f32| x as i32;
         i32 to f32 by |x: i32| x as f32;
         i64 to i32 by |x: i64| x as i32;
+        i64 to F8E4M3 by |x: i64| F8E4M3::from_f32(x as f32);
+        i32 to F8E5M2 by |x: i32| F8E5M2::from_f32(x as f32);
+        f16 to F8E4M3 by |x: f16| F8E4M3::from_f32(x.to_f32());
         u8 to bf16 by |x: u8| bf16::from_f32(x.into());
         f32 to bool by |x: f32| x != 0.0;
     }
@@ -96,6 +99,8 @@ fn packed(bytes: usize) -> Vec<Contest> {
     found.extend(conversion::<U4x2, bf16>("U4x2 to bf16", bytes, &[]));
     found.extend(conversion::<F4x2, bf16>("F4x2 to bf16", bytes, &[]));
     found.extend(conversion::<f32, F4x2>("f32 to F4x2", bytes, &[]));
+    found.extend(conversion::<bf16, F4x2>("bf16 to F4x2", bytes, &[]));
+    found.extend(conversion::<f64, I4x2>("f64 to I4x2", bytes, &[]));
     found
 }
 

@@ -2,7 +2,17 @@
 //!
 //! Each claim is a `const fn` over declared axes that panics if no sizes could satisfy it; axes that only run time
 //! knows satisfy everything. Called in a `const` block, it is an error of `cargo build` (not of `cargo check`, which
-//! does not evaluate the constants of generic functions).
+//! does not evaluate the constants of generic functions): its primary span is the claim, a note points at the call.
+//!
+//! What a trait can say is said by [`relation`](super::relation), and is an error of `cargo check`. These two claims are
+//! beyond traits of stable Rust:
+//!
+//! - `reshape` multiplies: `(C<A>, C<B>)` has as many elements as `(C<N>,)` where `A * B == N`, and `C<{ A * B }>` is
+//!   refused in generic code ("generic parameters may not be used in const operations").
+//! - `broadcast` needs an impl for `C<1>` against `C<N>` beside one for `C<N>` against `C<N>`. Both apply to `C<1>` against
+//!   `C<1>`, so they overlap, and nothing stable tells them apart: no specialisation, no bound that says `N != 1`.
+//!
+//! Where the sizes stand in a struct, `#[params(require(..))]` has the same arithmetic checked in `cargo check`.
 
 use super::shape::Axis;
 

@@ -77,7 +77,7 @@ pub(super) fn contests(scale: Scale) -> Result<Vec<Contest>> {
     Ok(vec![Contest {
         suite: super::SUITE.name,
         point: format!("resolve/{tensors}"),
-        metrics: vec![Metric { name: "", unit: "ms CPU", goal: None }],
+        metrics: vec![Metric { name: "", unit: "ms CPU", goal: Some(1.0) }],
         contenders: vec![
             contender("stratal", Part::Ours, ours),
             contender("hash look-ups", Part::Limit, bare),
