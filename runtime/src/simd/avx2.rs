@@ -95,6 +95,7 @@ fn stream_fill(line: &Line, to: &mut [MaybeUninit<Line>]) {
     }
 }
 
+#[inline]
 #[target_feature(enable = "avx2")]
 fn load(line: &Line) -> [__m256i; 2] {
     let from = line.0.as_ptr().cast::<__m256i>();
@@ -103,6 +104,7 @@ fn load(line: &Line) -> [__m256i; 2] {
 }
 
 /// Past the cache, to a line that is borrowed exclusively.
+#[inline]
 #[target_feature(enable = "avx2")]
 fn store(halves: [__m256i; 2], line: *mut Line) {
     let to = line.cast::<__m256i>();

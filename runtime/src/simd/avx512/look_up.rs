@@ -61,6 +61,7 @@ fn look_up<const WIDTH: usize>(table: &Table, from: &[[u8; 64]], to: &mut [[[u8;
     }
 }
 
+#[inline]
 #[target_feature(enable = "avx512f")]
 fn plane(table: &Table, number: usize) -> Plane {
     let (quarters, _) = table.planes[number].as_chunks::<64>();
@@ -68,6 +69,7 @@ fn plane(table: &Table, number: usize) -> Plane {
 }
 
 /// The byte of a plane for each of `bytes`: from its lower or its upper half, as their highest bit says.
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 fn one(plane: &Plane, bytes: __m512i) -> __m512i {
     let lower = _mm512_permutex2var_epi8(plane[0], bytes, plane[1]);
@@ -76,18 +78,21 @@ fn one(plane: &Plane, bytes: __m512i) -> __m512i {
 }
 
 /// The bytes of two planes side by side: of the first eight bytes of each quarter, and of its last eight.
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 fn two(low: &Plane, high: &Plane, bytes: __m512i) -> [__m512i; 2] {
     let (low, high) = (one(low, bytes), one(high, bytes));
     [_mm512_unpacklo_epi8(low, high), _mm512_unpackhi_epi8(low, high)]
 }
 
+#[inline]
 #[target_feature(enable = "avx512f")]
 fn load(bytes: &[u8; 64]) -> __m512i {
     // SAFETY: the 64 bytes behind the pointer are those of `bytes`.
     unsafe { _mm512_loadu_si512(bytes.as_ptr().cast::<__m512i>()) }
 }
 
+#[inline]
 #[target_feature(enable = "avx512f")]
 fn store<const N: usize>(vectors: [__m512i; N], to: &mut [u8]) {
     let (to, _) = to.as_chunks_mut::<64>();

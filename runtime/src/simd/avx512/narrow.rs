@@ -90,6 +90,7 @@ impl Constants {
     }
 }
 
+#[inline]
 #[target_feature(enable = "avx512f")]
 fn all(bits: u32) -> __m512i {
     _mm512_set1_epi32(bits.cast_signed())
@@ -134,6 +135,7 @@ fn cut(least: f32, most: f32, from: &[[f32; 16]], to: &mut [[u8; 16]]) {
 }
 
 /// The lowest byte of each.
+#[inline]
 #[target_feature(enable = "avx512f")]
 fn store(codes: __m512i, to: &mut [u8; 16]) {
     // SAFETY: the 16 bytes behind the pointer are those of `to`, borrowed exclusively.

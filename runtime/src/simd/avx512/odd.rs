@@ -37,6 +37,7 @@ pub(super) fn whole_vectors<T: Value>(_proof: Avx512, from: &[T], to: &mut [Odd]
 }
 
 /// Eight singles, odd where something was lost.
+#[inline]
 #[target_feature(enable = "avx512f,avx512vl")]
 fn store_half(cut: __m256, lost: __mmask8, to: &mut [Odd; 8]) {
     let bits = _mm256_castps_si256(cut);
@@ -46,6 +47,7 @@ fn store_half(cut: __m256, lost: __mmask8, to: &mut [Odd; 8]) {
 }
 
 /// Sixteen singles, odd where something was lost.
+#[inline]
 #[target_feature(enable = "avx512f")]
 fn store(cut: __m512, lost: __mmask16, to: &mut [Odd; 16]) {
     let bits = _mm512_castps_si512(cut);
@@ -101,6 +103,7 @@ fn unsigned_32(from: &[[u32; 16]], to: &mut [[Odd; 16]]) {
 }
 
 /// Integers that fill a vector.
+#[inline]
 #[target_feature(enable = "avx512f")]
 fn load<T: Copy, const N: usize>(integers: &[T; N]) -> __m512i {
     const { assert!(size_of::<[T; N]>() == size_of::<__m512i>()) };
