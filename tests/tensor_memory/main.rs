@@ -10,6 +10,9 @@ static ALLOCATOR: PeakAllocator = PeakAllocator::new();
 
 const MIB: usize = 1 << 20;
 
+/// No elements of a large tensor: handles, and what the test runner's own threads ask for meanwhile.
+const FEW_BYTES: usize = 4 << 10;
+
 /// Held by the test whose turn it is.
 fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
@@ -107,9 +110,9 @@ fn what_can_stay_in_place_does() {
     let tensor = Tensor::<f32, Shape![_, 1000]>::full([1000, 1000], 1.0).unwrap();
     let address = tensor.read().unwrap().as_ptr();
     let (peak, tensor) = kept_bytes(|| tensor.map(|x| x + 1.0).unwrap());
-    assert!(peak < 512 && tensor.read().unwrap().as_ptr() == address, "{peak} bytes");
+    assert!(peak < FEW_BYTES && tensor.read().unwrap().as_ptr() == address, "{peak} bytes");
     let (peak, columns) = kept_bytes(|| tensor.bind::<Shape![1000, 1000]>().unwrap().transpose());
-    assert!(peak < 512 && columns.read().unwrap().as_ptr() == address, "{peak} bytes");
+    assert!(peak < FEW_BYTES && columns.read().unwrap().as_ptr() == address, "{peak} bytes");
     let (peak, mapped) = kept_bytes(|| tensor.map(|x| x * 2.0).unwrap());
     assert!(peak >= 4_000_000, "`columns` has the old elements: {peak} bytes");
     assert_eq!((columns.read().unwrap()[0], mapped.read().unwrap()[0]), (2.0, 4.0));

@@ -192,9 +192,9 @@ fn values<K: Kernels, T: Value, U: Value>(
 fn goes_by_odd<T: Value, U: Value>() -> bool {
     let is = |of: TypeId| TypeId::of::<T>() == of;
     let float = is(TypeId::of::<f64>()) || is(TypeId::of::<bf16>());
-    let loses = float || is(TypeId::of::<i64>()) || is(TypeId::of::<u64>()) || is(TypeId::of::<i32>());
-    let loses = loses || is(TypeId::of::<u32>());
-    (U::ENTERS_ODD && (loses || U::FORMAT.is_some())) || (U::FOUR_BITS.is_some() && float)
+    let wide = is(TypeId::of::<i64>()) || is(TypeId::of::<u64>()) || is(TypeId::of::<f64>());
+    let loses = wide || is(TypeId::of::<i32>()) || is(TypeId::of::<u32>());
+    (U::ENTERS_ODD && loses) || (U::FOUR_BITS.is_some() && float)
 }
 
 /// Half floats to anything but `f32`, which holds each of them.
