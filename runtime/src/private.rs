@@ -20,7 +20,7 @@ pub use core::ops::FnOnce;
 pub use core::option::Option::{self, None, Some};
 pub use core::primitive::{bool, f32, f64, i8, i16, i32, i64, str, u8, u16, u32, u64, usize};
 pub use core::result::Result::Ok;
-pub use std::vec::Vec;
+pub use std::vec::IntoIter;
 
 /// What a generated function imports: names that nobody else uses, since they hide those of the item around it. Each
 /// name is a token, and a path of four costs the compiler more than the call that it leads to.

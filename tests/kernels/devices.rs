@@ -128,7 +128,7 @@ fn launches_of_resident_tensors_allocate_nothing() -> Result<()> {
 #[test]
 fn tensors_of_an_engine_are_leased_on_its_device() -> Result<()> {
     let (device, folder) = (device(), tempfile::tempdir()?);
-    let policy = Policy::builder().device_tier("hbm", &device.to_string(), "16 MiB");
+    let policy = Policy::builder().device_tier("hbm", device.to_string(), "16 MiB");
     let policy = policy.tier("dram", TierKind::Dram, "16 MiB").spill_directory(folder.path()).build()?;
     let engine = Engine::builder().policy(policy).build()?;
     let mut weights = engine.zeros::<f32, Shape![_]>("weights", [1000])?;

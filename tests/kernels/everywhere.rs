@@ -28,11 +28,11 @@ fn bytes(tensor: &AnyTensor) -> Result<Vec<u8>> {
     Ok(tensor.lease(Access::Read)?.to_vec())
 }
 
+/// The bytes of new tensors, and written tensors with theirs.
+type Found = (Vec<Vec<u8>>, Vec<(AnyTensor, Vec<u8>)>);
+
 /// What a device makes of a call: the new tensors, and the written ones, which are then as before.
-fn on_device<K: Kernel>(
-    call: &Call<K>,
-    stream: &Stream,
-) -> Result<(Vec<Vec<u8>>, Vec<(AnyTensor, Vec<u8>)>)> {
+fn on_device<K: Kernel>(call: &Call<K>, stream: &Stream) -> Result<Found> {
     call.request(|request| {
         let pairs = request.tensors.iter().zip(request.descriptor.tensors);
         let written: Vec<&AnyTensor> =

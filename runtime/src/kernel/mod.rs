@@ -64,7 +64,7 @@ pub trait Kernel: Sized {
     ///
     /// # Errors
     /// Those of [`made`].
-    fn finish(made: Vec<AnyTensor>) -> Result<Self::Output>;
+    fn finish(made: std::vec::IntoIter<AnyTensor>) -> Result<Self::Output>;
 }
 
 /// A kernel that was called and has computed nothing yet.
@@ -100,7 +100,7 @@ impl<K: Kernel> Call<K> {
     /// # Errors
     /// [`ErrorKind::Shape`] if a dimension has two sizes, or a tensor is not what the kernel returns; those of `with`.
     pub fn run_by(self, with: impl FnOnce(&Request<'_>) -> Result<Vec<AnyTensor>>) -> Result<K::Output> {
-        K::finish(self.0.request(with)?)
+        K::finish(self.0.request(with)?.into_iter())
     }
 
     /// Calls `with` with what the call asks for; nothing is computed.

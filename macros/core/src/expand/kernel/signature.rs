@@ -198,8 +198,7 @@ impl<'a> Signature<'a> {
             _ => quote!((#(#next,)*)),
         };
         quote! {
-            fn finish(made: #private::Vec<#private::AnyTensor>) -> #private::Result<#output> {
-                let mut made = made.into_iter();
+            fn finish(mut made: #private::IntoIter<#private::AnyTensor>) -> #private::Result<#output> {
                 #private::Ok(#value)
             }
         }
