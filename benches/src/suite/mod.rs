@@ -17,6 +17,7 @@ pub(crate) mod device;
 mod disk;
 pub(crate) mod engine;
 pub(crate) mod io;
+pub(crate) mod kernels;
 pub(crate) mod kv;
 pub(crate) mod macros;
 pub(crate) mod preload;
@@ -87,6 +88,7 @@ pub(crate) const SUITES: &[Suite] = &[
     device::SUITE,
     engine::SUITE,
     io::SUITE,
+    kernels::SUITE,
     kv::SUITE,
     macros::SUITE,
     store::SUITE,

@@ -9,6 +9,8 @@
 
 use super::arithmetic::Fold;
 use super::rows::by_rows;
+use crate::simd::{self, Loop};
+use std::ops::Range;
 
 /// Columns that are summed side by side.
 const WIDE: usize = 16;
@@ -29,15 +31,8 @@ pub fn matmul<T: Fold + Default + Send + Sync>(
     let left = if a.1 { Some(turned(a.0, inner, rows)) } else { None };
     let left = left.as_deref().unwrap_or(a.0);
     by_rows(out, columns, columns.saturating_mul(inner), |out, first| {
-        for (strip, out) in out.chunks_mut(columns * HIGH).enumerate() {
-            let row = first + strip * HIGH;
-            let high = out.len() / columns;
-            let left = &left[row * inner..][..high * inner];
-            for (panel, lines) in panels.chunks_exact((inner * WIDE).max(1)).enumerate() {
-                let lines = lines.as_chunks::<WIDE>().0;
-                block(out, columns, panel * WIDE, left, inner, lines);
-            }
-        }
+        let left = &left[first * inner..][..out.len() / columns * inner];
+        simd::widest(Part { out, columns, left, inner, panels: &panels });
         0
     });
     if inner == 0 {
@@ -45,44 +40,72 @@ pub fn matmul<T: Fold + Default + Send + Sync>(
     }
 }
 
-/// One strip of rows by one panel of columns.
-fn block<T: Fold + Default>(
+/// Some rows of a product.
+struct Part<'a, T> {
+    out: &'a mut [T],
+    columns: usize,
+    left: &'a [T],
+    inner: usize,
+    panels: &'a [T],
+}
+
+impl<T: Fold + Default> Loop for Part<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { out, columns, left, inner, panels } = self;
+        if inner == 0 {
+            return;
+        }
+        for (out, left) in out.chunks_mut(columns * HIGH).zip(left.chunks(inner * HIGH)) {
+            for (panel, lines) in panels.chunks_exact(inner * WIDE).enumerate() {
+                let (from, lines) = (panel * WIDE, lines.as_chunks::<WIDE>().0);
+                let to = from..(from + WIDE).min(columns);
+                strip_by_panel(out, columns, to, left, inner, lines);
+            }
+        }
+    }
+}
+
+/// One strip of rows by one panel of columns, which are summed in registers.
+#[inline(always)]
+fn strip_by_panel<T: Fold + Default>(
     out: &mut [T],
     columns: usize,
-    from: usize,
+    to: Range<usize>,
     left: &[T],
     inner: usize,
     lines: &[[T; WIDE]],
 ) {
     let mut sums = [[T::default(); WIDE]; HIGH];
-    let high = left.len().checked_div(inner).unwrap_or(0);
-    if high == HIGH {
+    if left.len() == HIGH * inner {
         let (a, rest) = left.split_at(inner);
         let (b, rest) = rest.split_at(inner);
         let (c, d) = rest.split_at(inner);
+        let [mut of_a, mut of_b, mut of_c, mut of_d] = sums;
         for ((((line, a), b), c), d) in lines.iter().zip(a).zip(b).zip(c).zip(d) {
-            for (sums, factor) in sums.iter_mut().zip([*a, *b, *c, *d]) {
-                add(sums, factor, line);
-            }
+            of_a = plus(of_a, *a, line);
+            of_b = plus(of_b, *b, line);
+            of_c = plus(of_c, *c, line);
+            of_d = plus(of_d, *d, line);
         }
+        sums = [of_a, of_b, of_c, of_d];
     } else {
-        for (sums, row) in sums.iter_mut().zip(left.chunks_exact(inner.max(1))) {
-            for (line, factor) in lines.iter().zip(row) {
-                add(sums, *factor, line);
-            }
+        for (sums, row) in sums.iter_mut().zip(left.chunks_exact(inner)) {
+            *sums = lines.iter().zip(row).fold(*sums, |sums, (line, factor)| plus(sums, *factor, line));
         }
     }
-    let wide = WIDE.min(columns - from);
     for (sums, out) in sums.iter().zip(out.chunks_exact_mut(columns)) {
-        out[from..from + wide].copy_from_slice(&sums[..wide]);
+        out[to.clone()].copy_from_slice(&sums[..to.len()]);
     }
 }
 
 #[inline(always)]
-fn add<T: Fold>(sums: &mut [T; WIDE], factor: T, line: &[T; WIDE]) {
-    for (sum, value) in sums.iter_mut().zip(line) {
-        *sum = sum.sum(factor.product(*value));
+fn plus<T: Fold>(sums: [T; WIDE], factor: T, line: &[T; WIDE]) -> [T; WIDE] {
+    let mut next = sums;
+    for (next, value) in next.iter_mut().zip(line) {
+        *next = next.sum(factor.product(*value));
     }
+    next
 }
 
 /// The right side in panels of sixteen columns, line by line; what is beyond the last column is 0.

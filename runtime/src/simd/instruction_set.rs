@@ -1,6 +1,8 @@
 //! Which instructions this machine has, and the set that is used, chosen once.
 
+use super::Loop;
 use super::blocks::{self, Path};
+use super::kernels::Kernels;
 #[cfg(target_arch = "aarch64")]
 use super::neon::Neon;
 use super::scalar::Scalar;
@@ -95,6 +97,11 @@ impl InstructionSet {
     /// Converts equally many values.
     pub(super) fn convert_by<T: Number, U: Number>(self, from: &[T], to: &mut [U], path: Path) {
         with_kernels!(self.0, kernels => blocks::convert(kernels, from, to, path));
+    }
+
+    /// Runs a loop.
+    pub(super) fn run(self, work: impl Loop) {
+        with_kernels!(self.0, kernels => kernels.run(work));
     }
 
     /// Writes `value` everywhere.

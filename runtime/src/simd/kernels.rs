@@ -1,5 +1,6 @@
 //! What an instruction set does: the loops over values, compiled with its instructions, and what it spells out.
 
+use super::Loop;
 use super::table::Table;
 use crate::number::sealed::{Stored, Value};
 use crate::number::{Odd, f16};
@@ -67,6 +68,11 @@ pub(super) trait Kernels: Copy + Send {
         to.fill(MaybeUninit::new(*line));
     }
 
+    /// Runs a loop, compiled with the instructions of the set.
+    fn run(self, work: impl Loop) {
+        work.run();
+    }
+
     /// Orders what was streamed before what is stored next.
     fn fence(self) {}
 }
@@ -125,6 +131,15 @@ macro_rules! compiled_with {
             }
             // SAFETY: `self` proves that the machine has these features.
             unsafe { compiled(values, stored) }
+        }
+
+        fn run(self, work: impl super::Loop) {
+            #[target_feature(enable = $features)]
+            fn compiled(work: impl super::Loop) {
+                work.run();
+            }
+            // SAFETY: `self` proves that the machine has these features.
+            unsafe { compiled(work) }
         }
     };
 }

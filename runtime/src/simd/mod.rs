@@ -107,6 +107,18 @@ pub fn fill<T: Number>(slice: &mut [T], value: T) {
     fill_slots(blocks::as_slots(slice), value);
 }
 
+/// A loop that is compiled once for each instruction set: what it calls has to be inlined always. No operation is
+/// fused or reordered for it, so its results are the same bit by bit.
+pub(crate) trait Loop {
+    /// Runs it; `#[inline(always)]`.
+    fn run(self);
+}
+
+/// Runs a loop with the widest vectors of this machine.
+pub(crate) fn widest(work: impl Loop) {
+    InstructionSet::chosen().run(work);
+}
+
 /// As [`fill`], where there need be no values yet.
 pub(crate) fn fill_slots<T: Number>(slots: &mut [MaybeUninit<T>], value: T) {
     let path = Path::by_size(slots);
