@@ -34,7 +34,7 @@ use crate::residency::evict::guided::Guided;
 use crate::residency::evict::{Evict, lfu::Lfu, lru::Lru, s3_fifo::S3Fifo, sieve::Sieve, slru::Slru};
 use crate::residency::ledger::Ledger;
 use crate::residency::table::Table;
-use crate::store::Named;
+use crate::store::{Named, Store};
 use crate::tier::{TierId, TierKind, Topology};
 use crate::transfer::Freight;
 use std::collections::VecDeque;
@@ -199,14 +199,7 @@ fn shared(policy: Policy, evict: Option<Box<dyn Evict>>, drivers: &Drivers) -> R
     let each = policy.tenants().iter().map(|_| evict_by(policy.eviction()));
     let victims = Victims::new(own.into_iter().chain([evict_by(policy.eviction())]).take(1).chain(each));
     let quotas = policy.tenants().iter().map(|tenant| tenant.quota);
-    let named = policy.spill_store().map(|name| {
-        Named::open(policy.spill_disks(), policy.spill_capacity_bytes(), name)
-            .map_err(|error| error.with("store", name))
-    });
-    let (keeping, store) = match named.transpose()? {
-        Some((named, store)) => (Some(Keeping::new(named)), Some(store)),
-        None => (None, None),
-    };
+    let (keeping, store) = named_store(&policy)?.unzip();
     // What an earlier engine encoded must be decoded, whatever this policy says.
     let coding = keeping.as_ref().is_some_and(Keeping::holds_encoded);
     let core = Core {
@@ -257,6 +250,14 @@ fn shared(policy: Policy, evict: Option<Box<dyn Evict>>, drivers: &Drivers) -> R
         keeping,
         process: std::process::id(),
     })
+}
+
+/// The store that outlives the process, where the policy names one.
+fn named_store(policy: &Policy) -> Result<Option<(Keeping, Store)>> {
+    let Some(name) = policy.spill_store() else { return Ok(None) };
+    let opened = Named::open(policy.spill_disks(), policy.spill_capacity_bytes(), name);
+    let (named, store) = opened.map_err(|error| error.with("store", name))?;
+    Ok(Some((Keeping::new(named), store)))
 }
 
 /// The accounts of all tiers: the host's without staging, those of devices in whole frames.

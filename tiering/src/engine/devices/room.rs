@@ -137,6 +137,8 @@ impl Lifter {
         let demoted = self.send_chunks_away(object);
         let shared = Arc::clone(&self.shared);
         let mut core = shared.lock();
+        // One that was dropped meanwhile goes by itself: no trouble of whoever needs its room.
+        let dropped = core.catalogue.live(object).is_err();
         if let Some(berth) = core.devices[self.at].berths.get_mut(&object) {
             berth.busy = false;
         }
@@ -154,7 +156,7 @@ impl Lifter {
         shared.collect(&mut core, object);
         drop(core);
         shared.changed.notify_all();
-        demoted.map(drop)
+        if dropped { Ok(()) } else { demoted.map(drop) }
     }
 
     /// Returns whether bytes moved.
