@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 /// Set in the children.
 const CHILD: &str = "STRATAL_FAKE_CUDA_CHILD";
@@ -32,6 +33,9 @@ pub fn child(test: &str) -> String {
     text
 }
 
+/// Tests of one executable that need the driver make it one after another: they share its files.
+static MAKING: Mutex<()> = Mutex::new(());
+
 /// A folder beside the executable of a test with the driver and its compiler, built there, under the names that the search
 /// tries first and that a system has.
 ///
@@ -39,6 +43,7 @@ pub fn child(test: &str) -> String {
 /// If the driver cannot be built.
 #[must_use]
 pub fn driver(exe: &Path) -> PathBuf {
+    let _alone = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
     let deps = exe.parent().expect("an executable lies in a folder");
     let built = deps.parent().expect("a profile's folder");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().and_then(Path::parent).expect("the workspace");

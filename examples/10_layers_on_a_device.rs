@@ -1,7 +1,7 @@
 //! Sixteen layers of 2 MiB, six of which fit on the device and ten in memory: each is brought up while the one before it
 //! is used, and the schedule of the first passes decides what stays.
 //!
-//! `cargo run --example 09_layers_on_a_device`; the device is a simulated one, and `Device::Cuda(0)` works alike.
+//! `cargo run --example 10_layers_on_a_device`; the device is a simulated one, and `Device::Cuda(0)` works alike.
 
 use std::time::Duration;
 use stratal::{Device, Dyn, Engine, LeaseOn, Policy, Result, Tensor, TierKind};
