@@ -10,9 +10,6 @@ static ALLOCATOR: PeakAllocator = PeakAllocator::new();
 
 const MIB: usize = 1 << 20;
 
-/// No elements of a large tensor: handles, and what the test runner's own threads ask for meanwhile.
-const FEW_BYTES: usize = 4 << 10;
-
 /// Held by the test whose turn it is.
 fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
@@ -109,10 +106,15 @@ fn what_can_stay_in_place_does() {
     let _turn = turn();
     let tensor = Tensor::<f32, Shape![_, 1000]>::full([1000, 1000], 1.0).unwrap();
     let address = tensor.read().unwrap().as_ptr();
-    let (peak, tensor) = kept_bytes(|| tensor.map(|x| x + 1.0).unwrap());
-    assert!(peak < FEW_BYTES && tensor.read().unwrap().as_ptr() == address, "{peak} bytes");
-    let (peak, columns) = kept_bytes(|| tensor.bind::<Shape![1000, 1000]>().unwrap().transpose());
-    assert!(peak < FEW_BYTES && columns.read().unwrap().as_ptr() == address, "{peak} bytes");
+    // The test runner's own threads may ask for something meanwhile: the least of a few counts.
+    let (peak, tensor) = (0..5).fold((usize::MAX, tensor), |(least, tensor), _| {
+        let (peak, tensor) = kept_bytes(|| tensor.map(|x| x + 1.0).unwrap());
+        (least.min(peak), tensor)
+    });
+    assert!(peak < 512 && tensor.read().unwrap().as_ptr() == address, "{peak} bytes");
+    let transposed = |_| kept_bytes(|| tensor.bind::<Shape![1000, 1000]>().unwrap().transpose());
+    let (peak, columns) = (0..5).map(transposed).min_by_key(|(peak, _)| *peak).unwrap();
+    assert!(peak < 512 && columns.read().unwrap().as_ptr() == address, "{peak} bytes");
     let (peak, mapped) = kept_bytes(|| tensor.map(|x| x * 2.0).unwrap());
     assert!(peak >= 4_000_000, "`columns` has the old elements: {peak} bytes");
     assert_eq!((columns.read().unwrap()[0], mapped.read().unwrap()[0]), (2.0, 4.0));
