@@ -27,6 +27,11 @@ pub fn matmul<T: Fold + Default + Send + Sync>(
     b: Factor<'_, T>,
     [rows, inner, columns]: [usize; 3],
 ) {
+    if inner == 0 || out.is_empty() {
+        // Axes that hold no element may be as long as they like.
+        out.fill(T::default());
+        return;
+    }
     let panels = packed(b, inner, columns);
     let left = if a.1 { Some(turned(a.0, inner, rows)) } else { None };
     let left = left.as_deref().unwrap_or(a.0);
@@ -35,9 +40,6 @@ pub fn matmul<T: Fold + Default + Send + Sync>(
         simd::widest(Part { out, columns, left, inner, panels: &panels });
         0
     });
-    if inner == 0 {
-        out.fill(T::default());
-    }
 }
 
 /// Some rows of a product.

@@ -68,9 +68,9 @@ impl Uses {
 
     /// Waits until every use has ended. `Lost` says that the rest has, and that a lost device does nothing any more.
     pub(super) fn wait(&self, timeout: Duration) -> Result<()> {
-        let (deadline, mut lost) = (Instant::now() + timeout, Ok(()));
+        let (since, mut lost) = (Instant::now(), Ok(()));
         for event in self.writes.iter().chain(&self.reads) {
-            match event.wait(deadline.saturating_duration_since(Instant::now())) {
+            match event.wait(timeout.saturating_sub(since.elapsed())) {
                 Err(error) if error.kind() == ErrorKind::Lost => lost = Err(error),
                 other => other?,
             }

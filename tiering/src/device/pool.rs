@@ -174,7 +174,7 @@ impl Inner {
     }
 
     fn window_bytes(&self, frames: usize) -> u64 {
-        frames as u64 * self.frame_bytes
+        (frames as u64).saturating_mul(self.frame_bytes)
     }
 
     fn error(&self, kind: ErrorKind, message: String) -> Error {

@@ -135,7 +135,9 @@ impl Shared {
     fn rank(&self, core: &mut Core, key: ChunkKey, used: bool) {
         let Some(chunk) = core.table.get_mut(key) else { return };
         let outgrown = chunk.reclaim_extent();
-        let idle = chunk.state(self.host) == CopyState::Resident && !chunk.is_leased();
+        // A lease that only reads on a device holds nothing here, and its end does not come by here.
+        let held = chunk.is_exclusive() || chunk.shared_leases(self.host) > 0;
+        let idle = chunk.state(self.host) == CopyState::Resident && !held;
         if let Some(slot) = outgrown {
             self.free_extent(core, slot);
         }

@@ -74,6 +74,7 @@ impl<'a> Launching<'a> {
     }
 
     fn run(&self, memory: &mut [Memory<'a>]) -> Result<Vec<AnyTensor>> {
+        self.kept_apart()?;
         for (at, place) in memory.iter_mut().enumerate() {
             *place = self.place(at)?;
         }
@@ -176,6 +177,25 @@ impl<'a> Launching<'a> {
             let Some((tensor, true)) = self.passed(at) else { continue };
             let Some(address) = there(place) else { continue };
             if memory.iter().enumerate().any(|(other, place)| other != at && there(place) == Some(address)) {
+                let message = "a kernel writes a tensor that it is passed a second time";
+                let error = Error::new(ErrorKind::Conflict, message).with("tensor", tensor.name());
+                return Err(error.with("kernel", self.descriptor().name));
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing that an engine keeps and that is written is passed twice: told before the first lease, for the second
+    /// would wait for it.
+    fn kept_apart(&self) -> Result<()> {
+        let passed = self.request.tensors.iter().zip(self.descriptor().tensors).enumerate();
+        for (at, (tensor, parameter)) in passed {
+            let Some(managed) = tensor.as_managed().filter(|_| parameter.written) else { continue };
+            let same = |other: &AnyTensor| {
+                let other = other.as_managed();
+                other.is_some_and(|other| std::sync::Arc::ptr_eq(other.keeper(), managed.keeper()))
+            };
+            if self.request.tensors.iter().enumerate().any(|(other, tensor)| other != at && same(tensor)) {
                 let message = "a kernel writes a tensor that it is passed a second time";
                 let error = Error::new(ErrorKind::Conflict, message).with("tensor", tensor.name());
                 return Err(error.with("kernel", self.descriptor().name));

@@ -133,7 +133,7 @@ impl Flag {
 
     /// Waits for recording `number`, no longer than `timeout` and than its device works.
     pub(super) fn wait(&self, number: u64, timeout: Option<Duration>) -> Waited {
-        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut state = lock(&self.state);
         while state.passed < number {
             if state.is_dead() {

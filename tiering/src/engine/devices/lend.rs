@@ -25,6 +25,10 @@ impl Shared {
         let mut core = self.enter(u64::from(object))?;
         let name = core.catalogue.name(object);
         let named = |error: Error| error.with("tensor", name).with("device", device);
+        if self.is_worker() {
+            let message = "a callback of the engine's own thread cannot wait for bytes";
+            return Err(named(Error::new(ErrorKind::Conflict, message)));
+        }
         let (at, failures) = match self.want_aboard(&mut core, object, device) {
             Ok(wanted) => wanted,
             Err(error) => return Err(named(error)),

@@ -151,6 +151,9 @@ impl Lifter {
         };
         debug_assert!(kept.is_ok(), "nobody else fills copies on this device");
         drop(core);
+        while self.flying.front().is_some_and(|oldest| matches!(oldest.is_past(), Ok(true))) {
+            self.flying.pop_front();
+        }
         self.flying.push_back(uploaded?);
         shared.counters.bytes_uploaded.add(piece.len as u64);
         Ok(())
