@@ -3,6 +3,7 @@
 use crate::world::{adopt, checkpoint, directory, engine, load, value};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use stratal::runtime::tensor::managed::Access;
 use stratal::{Checkpoint, Dyn, Tensor};
 use stratal_support::dice::Dice;
 
@@ -234,4 +235,27 @@ fn a_long_pass_is_planned_beside_the_program() {
     for &i in &order {
         assert_eq!(tensors[i].read().unwrap()[7], value(i, 7));
     }
+}
+
+/// A lease of no bytes holds nothing, and gives nothing back that others hold.
+#[test]
+fn a_lease_of_no_bytes_leaves_the_others_alone() {
+    let dir = directory();
+    let engine = engine(dir.path(), "8 MiB");
+    let tensor = engine.zeros::<f32, (Dyn,)>("state", [MIB]).unwrap();
+    tensor.write().unwrap().as_mut_slice().fill(1.0);
+    let held = tensor.read().unwrap();
+    for _ in 0..3 {
+        let managed = tensor.as_any().as_managed().unwrap();
+        drop(managed.acquire(0..0, Access::Read).unwrap());
+    }
+    let others: Vec<_> =
+        (0..3).map(|i| engine.zeros::<f32, (Dyn,)>(&format!("other.{i}"), [MIB]).unwrap()).collect();
+    for _ in 0..2 {
+        others.iter().for_each(|other| other.write().unwrap().as_mut_slice().fill(2.0));
+    }
+    assert!(held.iter().all(|element| *element == 1.0), "its bytes were taken from under a lease");
+    drop(held);
+    assert_eq!(engine.report().leases, 0);
+    assert!(tensor.write().is_ok());
 }

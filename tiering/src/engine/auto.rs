@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::observe::clock::Clock;
 use crate::policy::governor::{Governor, Holding};
 use crate::policy::memory::MemorySource;
+use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Weak};
@@ -40,7 +41,10 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        drop(self.ringer.take());
+        if let Some(ringer) = self.ringer.take() {
+            // Dropped alone it would not ring while a forked child has it too.
+            drop(ringer.shutdown(Shutdown::Both));
+        }
         if let Some(thread) = self.thread.take() {
             // One that panicked has nothing to say to whoever ends the engine.
             drop(thread.join());

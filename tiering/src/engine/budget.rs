@@ -132,6 +132,8 @@ impl Shared {
         }
         let before = core.pool.budget_bytes();
         if budget_bytes == before {
+            // Whoever asks again wants to know what stands against it now.
+            core.allowance.trouble = None;
             return Ok(());
         }
         core.pool.set_budget(budget_bytes);
@@ -228,7 +230,9 @@ impl Worker {
         let shared = Arc::clone(&self.shared);
         let over = core.ledger.over_bytes(shared.host) > 0;
         if over {
-            self.release_staging(core);
+            // The last block stays only for those who use it.
+            let kept = usize::from(!self.staged.is_empty());
+            self.release_staging(core, kept);
         }
         if std::mem::take(&mut core.allowance.is_new) {
             // What they wanted may leave.

@@ -39,8 +39,8 @@ use std::time::{Duration, Instant};
 use stratal_runtime::hold::Visitor;
 use stratal_runtime::tensor::managed::{Access, Held};
 
-/// Names no lease: what a lease of no bytes holds.
-const NO_TOKEN: u64 = u64::MAX;
+/// Names no lease, and no gate either: what a lease of no bytes holds.
+const NO_TOKEN: u64 = u64::MAX >> 1;
 
 /// A lease of no bytes.
 const NOTHING: Held =

@@ -117,9 +117,15 @@ impl Requests {
         self.waiting().filter(overdue).map(|request| request.ticket).collect()
     }
 
-    /// When the oldest request of a future that waits came.
-    pub(super) fn oldest_task_ns(&self) -> Option<u64> {
-        self.waiting().filter(|request| request.task.is_some()).map(|request| request.since_ns).min()
+    /// When the worker has to look at a request that waits: at half its deadline, from where on nothing throttles it, and,
+    /// where a future waits, at the deadline.
+    pub(super) fn due_ns(&self, now_ns: u64, deadline_ns: u64) -> Option<u64> {
+        let due = |request: &Request| {
+            let after = |ns: u64| request.since_ns.saturating_add(ns);
+            let half = Some(after(deadline_ns / 2)).filter(|half_ns| now_ns < *half_ns);
+            half.or_else(|| request.task.is_some().then(|| after(deadline_ns)))
+        };
+        self.waiting().filter_map(due).min()
     }
 
     /// Whether a request still waits.

@@ -109,7 +109,7 @@ impl Outgoing {
 
 /// A chunk that comes through staging, and the file it comes from.
 #[derive(Debug)]
-struct Staged {
+pub(super) struct Staged {
     lane: Lane,
     origin: Arc<OriginFile>,
     fill: StagedFill,
@@ -166,7 +166,7 @@ pub(super) struct Worker {
     pub(super) io: Box<dyn Io<Freight>>,
     errands: Vec<Option<Errand>>,
     free_errands: Vec<usize>,
-    staged: HashMap<ChunkKey, Staged>,
+    pub(super) staged: HashMap<ChunkKey, Staged>,
     staging_free: Vec<Block>,
     staging_blocks: usize,
     /// Slots of the store's disks.
@@ -326,7 +326,7 @@ impl Worker {
             let capped = shared.is_capped(core, turn.tenant, bytes);
             let starved = started == Started::NoRoom && (turn.is_oldest || (turn.is_first && capped));
             let makes_room = starved
-                && ((!capped && self.release_staging(core))
+                && ((!capped && self.release_staging(core, 1))
                     || shared.rob_the_youngest(core, outbox, turn.age, bytes));
             if !makes_room {
                 return Ok(started);
@@ -465,10 +465,10 @@ impl Worker {
         }
     }
 
-    /// Gives idle staging back but for one block. Returns whether there was any.
-    pub(super) fn release_staging(&mut self, core: &mut Core) -> bool {
+    /// Gives idle staging back but for so many blocks. Returns whether there was any.
+    pub(super) fn release_staging(&mut self, core: &mut Core, kept: usize) -> bool {
         let mut released = false;
-        while self.staging_blocks > 1
+        while self.staging_blocks > kept
             && let Some(block) = self.staging_free.pop()
         {
             core.staging_bytes -= block.bytes() as u64;

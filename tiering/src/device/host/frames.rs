@@ -294,7 +294,8 @@ impl FramePool {
 
     /// The kernel refuses more memory: the budget is what is committed.
     pub fn stop_growing(&mut self) {
-        self.budget_pages = self.committed_pages;
+        // It may have been lowered while the kernel was asked.
+        self.budget_pages = self.budget_pages.min(self.committed_pages);
     }
 }
 

@@ -117,7 +117,8 @@ impl Shared {
         self.wake();
     }
 
-    /// By the worker: ends requests of futures whose deadline has passed. Returns the time until the next one's.
+    /// By the worker: ends requests of futures whose deadline has passed. Returns the time until
+    /// the next request is to be looked at.
     pub(in crate::engine) fn expire(&self, core: &mut Core) -> Duration {
         let deadline_ns = u64::try_from(self.policy.deadline().as_nanos()).unwrap_or(u64::MAX);
         let now_ns = self.clock.now_ns();
@@ -129,7 +130,7 @@ impl Shared {
                 self.end_request(core, ticket, Outcome::Failed(error));
             }
         }
-        let due = core.requests.oldest_task_ns().map(|since_ns| since_ns.saturating_add(deadline_ns));
+        let due = core.requests.due_ns(now_ns, deadline_ns);
         due.map_or(Duration::MAX, |due_ns| Duration::from_nanos(due_ns.saturating_sub(now_ns)))
     }
 }
