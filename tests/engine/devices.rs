@@ -281,3 +281,33 @@ fn two_devices_see_one_tensor() {
     }
     assert!(*tensor.read().unwrap().as_slice() == *pattern(3, 3 * MIB));
 }
+
+/// What cannot go home, as the store takes no more, stays; another one makes room, and nobody is told of what is not
+/// theirs.
+#[test]
+fn a_victim_that_cannot_go_home_is_passed_over() {
+    let dir = directory();
+    let words = Policy::builder().device_tier("gpu", "sim:0", "4 MiB").tier("dram", TierKind::Dram, "8 MiB");
+    let policy = words.spill_directory(dir.path()).spill_capacity("1 MiB").deadline("10 s").build().unwrap();
+    let sim = sim(64 * MIB);
+    let engine = Engine::builder().policy(policy).device(SIM, sim.clone()).build().unwrap();
+    let driver: Arc<dyn Driver> = sim.clone();
+    let world = World { stream: Stream::open(&driver).unwrap(), sim, engine };
+    let state = |name: &str| -> Vector { world.engine.zeros(name, [2 * MIB]).unwrap() };
+    let (dirty, wanted, other) = (state("dirty"), state("wanted"), state("other"));
+    let clean = adopt(&world.engine, &Checkpoint::open(checkpoint(dir.path(), &[MIB / 2])).unwrap(), 1);
+    world.overwrite(&dirty, pattern(1, 2 * MIB)).unwrap();
+    world.seen(&clean[0]).unwrap();
+    // The host's four mebibytes: one copy that is held, and one that would have to be stored.
+    wanted.write().unwrap().as_mut_slice().fill(3);
+    let held = wanted.read().unwrap();
+    other.write().unwrap().as_mut_slice().fill(4);
+    assert!(world.seen(&wanted).unwrap().iter().all(|byte| *byte == 3));
+    assert!(world.seen(&dirty).unwrap() == pattern(1, 2 * MIB), "it stayed");
+    // With both places taken by what cannot go, there is none.
+    let error = world.seen(&clean[0]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoSpace, "{error}");
+    drop(held);
+    assert!(other.read().unwrap().iter().all(|byte| *byte == 4));
+    world.check_budgets();
+}

@@ -143,6 +143,7 @@ impl Shared {
         let is_own = core.allowance.is_own;
         core.allowance = Allowance { window_bytes, is_new: true, is_over, is_own, trouble: None };
         self.keep_less(core);
+        self.set_throttle(core);
         match core.follower.resize(budget_bytes, window_bytes) {
             Followed::Learned => self.learned(core),
             Followed::Stale => self.rank_anew(core),

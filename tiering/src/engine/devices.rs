@@ -176,11 +176,12 @@ impl Shared {
         self.note_dirt(core, key);
     }
 
-    /// Puts an object among the victims of a device if it belongs there.
+    /// Puts an object among the victims of a device if it belongs there; one that was dropped goes by itself.
     fn settle_berth(&self, core: &mut Core, at: usize, object: u32) {
+        let lives = core.catalogue.live(object).is_ok();
         let residents = &mut core.devices[at];
         match residents.berths.get(&object) {
-            Some(berth) if berth.is_idle() && berth.block.is_some() && residents.lost.is_none() => {
+            Some(berth) if lives && berth.is_idle() && berth.block.is_some() && residents.lost.is_none() => {
                 let (key, bytes) = (whole(object), berth.bytes);
                 residents.victims.insert(key, bytes, residents.follower.next_use(key));
             }

@@ -137,7 +137,7 @@ impl Shared {
         let outgrown = chunk.reclaim_extent();
         // A lease that only reads on a device holds nothing here, and its end does not come by here.
         let held = chunk.is_exclusive() || chunk.shared_leases(self.host) > 0;
-        let idle = chunk.state(self.host) == CopyState::Resident && !held;
+        let idle = chunk.state(self.host) == CopyState::Resident && !held && !chunk.is_forgotten();
         if let Some(slot) = outgrown {
             self.free_extent(core, slot);
         }

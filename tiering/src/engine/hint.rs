@@ -67,8 +67,10 @@ impl Shared {
         }
     }
 
-    /// An object was dropped: nothing of it is ahead any more.
+    /// An object was dropped: nothing of it is ahead any more, nor is to be. Hints that stayed would be taken for the next
+    /// object of its index, and fill the window with what nobody asked for.
     pub(super) fn forget_hints(&self, core: &mut Core, object: u32) {
+        core.hints.retain(|key| key.object != object);
         let chunks = core.catalogue.get(object).map_or(0, |object| object.seats.len() as u32);
         for chunk in 0..chunks {
             self.unmark_ahead(core, ChunkKey { object, chunk });

@@ -93,7 +93,7 @@ impl Shared {
         });
     }
 
-    fn set_throttle(&self, core: &mut Core) {
+    pub(super) fn set_throttle(&self, core: &mut Core) {
         let mark = match core.dirty.throttling {
             true => self.policy.high_watermark(),
             false => self.policy.throttle_watermark(),

@@ -74,11 +74,10 @@ impl<'a> Launching<'a> {
     }
 
     fn run(&self, memory: &mut [Memory<'a>]) -> Result<Vec<AnyTensor>> {
-        self.kept_apart()?;
+        self.apart()?;
         for (at, place) in memory.iter_mut().enumerate() {
             *place = self.place(at)?;
         }
-        self.apart(memory)?;
         let faults = if self.ready.can_fail { Some(self.faults()?) } else { None };
         self.turn(memory, faults.as_ref())?;
         if let Some(faults) = &faults {
@@ -167,27 +166,9 @@ impl<'a> Launching<'a> {
         places.map(|(block, device, _)| (block, device)).find(|(block, _)| self.is_here(block))
     }
 
-    /// Nothing that is written is passed twice.
-    fn apart(&self, memory: &[Memory<'_>]) -> Result<()> {
-        let there = |place: &Memory<'_>| match place {
-            Memory::There(block) => Some(block.address()),
-            _ => None,
-        };
-        for (at, place) in memory.iter().enumerate() {
-            let Some((tensor, true)) = self.passed(at) else { continue };
-            let Some(address) = there(place) else { continue };
-            if memory.iter().enumerate().any(|(other, place)| other != at && there(place) == Some(address)) {
-                let message = "a kernel writes a tensor that it is passed a second time";
-                let error = Error::new(ErrorKind::Conflict, message).with("tensor", tensor.name());
-                return Err(error.with("kernel", self.descriptor().name));
-            }
-        }
-        Ok(())
-    }
-
-    /// Nothing that an engine keeps and that is written is passed twice: told before the first lease, for the second
+    /// Nothing on a device or in an engine that is written is passed twice: told before the first lease, for the second
     /// would wait for it.
-    fn kept_apart(&self) -> Result<()> {
+    fn apart(&self) -> Result<()> {
         let passed = self.request.tensors.iter().zip(self.descriptor().tensors).enumerate();
         for (at, (tensor, parameter)) in passed {
             let Some(managed) = tensor.as_managed().filter(|_| parameter.written) else { continue };

@@ -279,10 +279,16 @@ impl Chunk {
         }
     }
 
+    /// Whether the chunk was forgotten: nobody evicts it, what it holds goes by itself.
+    #[must_use]
+    pub fn is_forgotten(&self) -> bool {
+        self.life == Life::Forgotten
+    }
+
     /// Whether the chunk was forgotten and holds nothing any more, so that its record may go.
     #[must_use]
     pub fn is_gone(&self) -> bool {
-        self.life == Life::Forgotten
+        self.is_forgotten()
             && self.drain.is_none()
             && self.exclusive.is_none()
             && self.home.extent.is_none()

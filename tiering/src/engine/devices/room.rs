@@ -19,12 +19,29 @@ impl Lifter {
     ///
     /// # Errors
     /// `Budget` when it can never fit, `Deadline` when leases hold the room for too long; `OutOfMemory` and `NoSpace`
-    /// when the device has less than the budget says and nothing is left to evict; those of demoting a victim.
+    /// when the device has less than the budget says and nothing is left to evict; that of demoting a victim, where no
+    /// other can go.
     pub(super) fn make_berth(&mut self, object: u32, len: u64, cause: Cause) -> Result<Option<DeviceBlock>> {
+        let mut stuck = Vec::new();
+        let made = self.find_room(object, len, cause, &mut stuck);
+        let (shared, at) = (Arc::clone(&self.shared), self.at);
+        let mut core = shared.lock();
+        stuck.into_iter().for_each(|object| shared.settle_berth(&mut core, at, object));
+        made
+    }
+
+    /// Makes room; `stuck` gets the objects that could not be sent home for it, which are no victims meanwhile.
+    fn find_room(
+        &mut self,
+        object: u32,
+        len: u64,
+        cause: Cause,
+        stuck: &mut Vec<u32>,
+    ) -> Result<Option<DeviceBlock>> {
         let shared = Arc::clone(&self.shared);
         let (since, tier) = (Instant::now(), self.tier().tier);
         let bytes = self.tier().pool.footprint_bytes(len);
-        let (mut refused, mut patient) = (None, true);
+        let (mut refused, mut patient, mut trouble) = (None, true, None);
         loop {
             let mut core = shared.lock();
             core.open()?;
@@ -47,11 +64,19 @@ impl Lifter {
                 core = shared.lock();
             }
             let victim = self.victim(&mut core, object, cause);
-            let victim = victim.or_else(|| self.rob(&mut core, object, cause, !patient));
+            let victim = victim.or_else(|| self.rob(&mut core, object, cause, !patient, stuck));
+            if victim.is_none()
+                && cause == Cause::Demand
+                && let Some(error) = trouble.take()
+            {
+                return Err(error);
+            }
             match (victim, &refused) {
                 (Some(victim), _) => {
                     drop(core);
-                    self.send_away(victim)?;
+                    if let Err(error) = self.send_away(victim) {
+                        trouble = Some(self.held_up(victim, error, stuck)?);
+                    }
                 }
                 (None, _) if cause == Cause::Ahead => return Ok(None),
                 // Handles of a block that has just been given up may still be about to go.
@@ -71,6 +96,22 @@ impl Lifter {
                 }
             }
         }
+    }
+
+    /// Takes an object that could not be sent home from among the victims, and says so as an error of what wants its room.
+    ///
+    /// # Errors
+    /// The error itself where no other victim helps: the device or the engine is at its end, or it was this object before.
+    fn held_up(&self, victim: u32, error: Error, stuck: &mut Vec<u32>) -> Result<Error> {
+        if matches!(error.kind(), ErrorKind::Closed | ErrorKind::Lost) || stuck.contains(&victim) {
+            return Err(error);
+        }
+        let mut core = self.shared.lock();
+        core.devices[self.at].victims.remove(whole(victim));
+        stuck.push(victim);
+        let message = "what holds the room on the device could not go home";
+        let told = Error::new(error.kind(), message).with("victim", core.catalogue.name(victim));
+        Ok(told.caused_by(error))
     }
 
     /// Takes a block of bytes that are reserved. The device may have less than the budget says: then what it caches goes
@@ -118,10 +159,10 @@ impl Lifter {
     /// An object to go although leases wait for it, marked as being worked on: one that would have to be lifted again
     /// anyhow, since part of it is out of date; with `any`, one whose lease something else than its bytes holds up. So
     /// leases that wait for each other's room do not wait for ever.
-    fn rob(&self, core: &mut Core, incoming: u32, cause: Cause, any: bool) -> Option<u32> {
+    fn rob(&self, core: &mut Core, incoming: u32, cause: Cause, any: bool, stuck: &[u32]) -> Option<u32> {
         let loose = |(object, berth): &(&u32, &Berth)| {
             let free = berth.block.is_some() && berth.leases == 0 && !berth.busy && **object != incoming;
-            free && (any || !self.shared.is_aboard(core, self.at, **object))
+            free && !stuck.contains(*object) && (any || !self.shared.is_aboard(core, self.at, **object))
         };
         let robbed = core.devices[self.at].berths.iter().find(loose).map(|(object, _)| *object);
         let object = robbed.filter(|_| cause == Cause::Demand)?;
